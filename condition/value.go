@@ -1,0 +1,145 @@
+package condition
+
+import (
+	"cmp"
+	"encoding/base64"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func isBool(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }
+
+// parsePrefix reads a CIDR block, or an address as the block of itself. Host bits do not count.
+func parsePrefix(s string) (netip.Prefix, error) {
+	if !strings.Contains(s, "/") {
+		addr, err := netip.ParseAddr(s)
+		if err != nil || addr.Zone() != "" {
+			return netip.Prefix{}, strconv.ErrSyntax
+		}
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	return p.Masked(), err
+}
+
+// appendBinary adds the bytes that s stands for in base64 to buf.
+func appendBinary(buf []byte, s string) ([]byte, bool) {
+	b, err := base64.StdEncoding.AppendDecode(buf, []byte(s))
+	return b, err == nil
+}
+
+// A decimal is a number as it is written, without a bound on its digits: 10 and 10.0 are equal, and so are no two
+// that differ in the thirtieth place.
+type decimal struct {
+	negative bool
+	whole    string // digits before the point, without leading zeros
+	fraction string // digits behind it, without trailing zeros
+}
+
+// maxExponent bounds the digits that an exponent can add.
+const maxExponent = 400
+
+func parseDecimal(s string) (d decimal, ok bool) {
+	s, d.negative = strings.CutPrefix(s, "-")
+	if !d.negative {
+		s, _ = strings.CutPrefix(s, "+")
+	}
+	mantissa, exponent := s, 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		n, err := strconv.Atoi(s[i+1:])
+		if err != nil || n < -maxExponent || n > maxExponent {
+			return decimal{}, false
+		}
+		mantissa, exponent = s[:i], n
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	if whole+fraction == "" || !digits(whole) || !digits(fraction) {
+		return decimal{}, false
+	}
+	for ; exponent > 0; exponent-- {
+		digit := "0"
+		if fraction != "" {
+			digit, fraction = fraction[:1], fraction[1:]
+		}
+		whole += digit
+	}
+	for ; exponent < 0; exponent++ {
+		digit := "0"
+		if n := len(whole); n > 0 {
+			digit, whole = whole[n-1:], whole[:n-1]
+		}
+		fraction = digit + fraction
+	}
+	d.whole, d.fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	if d.whole == "" && d.fraction == "" {
+		d.negative = false // -0 is 0
+	}
+	return d, true
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// compare returns -1, 0 or 1 as d is less than, equal to or greater than e.
+func (d decimal) compare(e decimal) int {
+	if d.negative != e.negative {
+		if d.negative {
+			return -1
+		}
+		return 1
+	}
+	c := cmp.Or(cmp.Compare(len(d.whole), len(e.whole)), cmp.Compare(d.whole, e.whole), cmp.Compare(d.fraction, e.fraction))
+	if d.negative {
+		return -c
+	}
+	return c
+}
+
+// An instant is a point in time.
+type instant struct {
+	seconds int64 // since 1970
+	nanos   int64
+}
+
+func (t instant) compare(u instant) int {
+	return cmp.Or(cmp.Compare(t.seconds, u.seconds), cmp.Compare(t.nanos, u.nanos))
+}
+
+// parseInstant reads a date in one of the forms of https://www.w3.org/TR/NOTE-datetime, or as seconds since 1970.
+// Four digits are a year.
+func parseInstant(s string) (instant, bool) {
+	layout := ""
+	switch {
+	case len(s) == len("2006") && digits(s):
+		layout = "2006"
+	case len(s) == len("2006-01") && s[4] == '-':
+		layout = "2006-01"
+	case len(s) == len("2006-01-02") && s[4] == '-' && s[7] == '-':
+		layout = "2006-01-02"
+	case len(s) > len("2006-01-02T15:04") && s[10] == 'T':
+		layout = "2006-01-02T15:04Z07:00"
+		if s[16] == ':' {
+			layout = "2006-01-02T15:04:05Z07:00" // with or without a fraction of the second
+		}
+	default:
+		number, negative := strings.CutPrefix(s, "-")
+		if number == "" || !digits(number) {
+			return instant{}, false
+		}
+		n, err := strconv.ParseInt(number, 10, 64)
+		if negative {
+			n = -n
+		}
+		return instant{n, 0}, err == nil
+	}
+	t, err := time.Parse(layout, s)
+	return instant{t.Unix(), int64(t.Nanosecond())}, err == nil
+}

@@ -1,0 +1,219 @@
+package eval
+
+import (
+	"strings"
+
+	"github.com/writ-iam/writ/authref"
+)
+
+// Decide says whether the policies allow the request. It cannot fail: what could, did in [Compile].
+func (p *Policies) Decide(req *Request) Decision {
+	var e evaluation
+	e.set(req, p)
+	var f facts
+	f.apply(p, &e)
+	if f.apart {
+		return f.decision()
+	}
+	f.deny = p.denies(&f, &e)
+	if f.deny == 0 {
+		p.allows(&f, &e)
+	}
+	return f.decision()
+}
+
+// Facts are all that a decision depends on: who asks whom, which types of policies take part, and what each says.
+type facts struct {
+	apart        bool    // AWS decides without policies: sts:GetCallerIdentity
+	applies      TypeSet // types that take part
+	limits       TypeSet // of these, the ones that must allow whatever else does
+	crossAccount bool
+	ownPolicies  bool // the principal is one that has identity-based policies
+	root         bool // it is the root user of its account
+	mustName     bool // the resource's own policy must allow: a trust policy, a key policy
+	fixed        bool // AWS owns the resource, and the action would change it
+
+	deny  TypeSet // types in which a Deny matches
+	allow TypeSet // types in which an Allow matches; of SCPs, at every level
+	grant grant   // as whom the resource-based policy allows the principal
+}
+
+// apply finds which types of policies take part in the decision.
+func (f *facts) apply(p *Policies, e *evaluation) {
+	action, who := e.action.text(), &e.req.Principal
+	f.apart = action == "sts:getcalleridentity"
+	f.fixed = isFixed(action, e.resource)
+	f.ownPolicies = who.hasOwnPolicies()
+	f.root = who.kind == root
+	account := e.principalAccount()
+	f.crossAccount = f.ownPolicies && account != "" && e.account != "" && e.account != account && e.account != "aws"
+
+	if p.Resource != nil {
+		f.applies |= setOf(Resource)
+		f.mustName = needsOwnPolicy(e)
+	}
+	if len(p.Endpoint) > 0 {
+		f.applies |= setOf(Endpoint)
+		f.limits |= setOf(Endpoint)
+	}
+	if len(p.RCPs) > 0 && !who.serviceLinked && e.action.colon >= 0 && authref.SupportsRCP(action[:e.action.colon]) &&
+		action != "kms:retiregrant" {
+		f.applies |= setOf(RCP)
+	}
+	if !f.ownPolicies {
+		return
+	}
+	if len(p.Identity) > 0 {
+		f.applies |= setOf(Identity)
+	}
+	if len(p.SCPs) > 0 && !who.serviceLinked {
+		f.applies |= setOf(SCP)
+		f.limits |= setOf(SCP)
+	}
+	if e.boundary {
+		f.applies |= setOf(Boundary)
+	}
+	// A federated user has what the session policies allow, and nothing where none were passed.
+	if len(p.Session) > 0 && who.kind != root || who.kind == federatedUser {
+		f.applies |= setOf(Session)
+	}
+}
+
+// needsOwnPolicy reports whether the resource is one that nobody can use unless its own policy says so: a role to
+// assume, a KMS key.
+func needsOwnPolicy(e *evaluation) bool {
+	action := e.action.text()
+	return strings.HasPrefix(action, "sts:assumerole") ||
+		strings.HasPrefix(action, "kms:") && strings.Contains(e.resource, ":key/")
+}
+
+// canHaveBoundary reports whether the principal is, or comes from, a user or role.
+func (p *Principal) canHaveBoundary() bool {
+	return p.kind == user || p.kind == role || p.kind == assumedRole || p.kind == federatedUser
+}
+
+// denies finds the types in which a Deny matches.
+func (p *Policies) denies(f *facts, e *evaluation) (types TypeSet) {
+	for _, level := range p.RCPs {
+		types |= f.denied(RCP, level, e)
+	}
+	for _, level := range p.SCPs {
+		types |= f.denied(SCP, level, e)
+	}
+	if p.Resource != nil && p.Resource.scan(&p.Resource.deny, e, false) != 0 {
+		types |= setOf(Resource)
+	}
+	if f.applies.Has(Boundary) && p.Boundary.scan(&p.Boundary.deny, e, false) != 0 {
+		types |= setOf(Boundary)
+	}
+	return types | f.denied(Endpoint, p.Endpoint, e) | f.denied(Identity, p.Identity, e) | f.denied(Session, p.Session, e)
+}
+
+// denied returns t, as a set, if a Deny matches in one of the list.
+func (f *facts) denied(t PolicyType, list []*Policy, e *evaluation) TypeSet {
+	if f.applies.Has(t) {
+		for _, policy := range list {
+			if policy.scan(&policy.deny, e, false) != 0 {
+				return setOf(t)
+			}
+		}
+	}
+	return 0
+}
+
+// allows finds the types in which an Allow matches, and as whom the resource-based policy names the principal.
+func (p *Policies) allows(f *facts, e *evaluation) {
+	if p.Resource != nil {
+		if f.grant = p.Resource.scan(&p.Resource.allow, e, true); f.grant != 0 {
+			f.allow |= setOf(Resource)
+		}
+	}
+	if f.applies.Has(Boundary) && p.Boundary.scan(&p.Boundary.allow, e, false) != 0 {
+		f.allow |= setOf(Boundary)
+	}
+	f.allow |= f.allowed(Endpoint, p.Endpoint, e) | f.allowed(Identity, p.Identity, e) | f.allowed(Session, p.Session, e)
+	if f.applies.Has(SCP) {
+		f.allow |= setOf(SCP)
+		for _, level := range p.SCPs {
+			f.allow &= f.allowed(SCP, level, e) | ^setOf(SCP)
+		}
+	}
+}
+
+// allowed returns t, as a set, if an Allow matches in one of the list.
+func (f *facts) allowed(t PolicyType, list []*Policy, e *evaluation) TypeSet {
+	if f.applies.Has(t) {
+		for _, policy := range list {
+			if policy.scan(&policy.allow, e, false) != 0 {
+				return setOf(t)
+			}
+		}
+	}
+	return 0
+}
+
+// decision weighs the facts. This is all of AWS's logic that is about types of policies.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+func (f *facts) decision() Decision {
+	switch {
+	case f.apart:
+		return Decision{Outcome: Allowed, Unlisted: true}
+	case f.deny != 0:
+		return Decision{Outcome: ExplicitDeny, By: f.deny}
+	}
+
+	identity, resource := f.allow.Has(Identity) || f.root, f.allow.Has(Resource)
+	own := setOf(Boundary, Session) // what limits the principal's own permissions
+	limits := f.limits | own
+	granted := false
+	var lacks TypeSet // the side that does not allow, where both must
+	switch {
+	case !f.ownPolicies: // a service, a provider or an anonymous caller: only the resource can grant
+		granted = resource
+	case f.crossAccount:
+		granted = identity && resource
+		if identity && !resource {
+			lacks = setOf(Resource)
+		} else if resource && !identity {
+			lacks = setOf(Identity)
+		}
+	case f.grant&toSelf != 0: // granted to the very principal, whom nothing of its own then limits
+		granted, limits = true, f.limits
+	case f.grant&(toRole|toAll) != 0:
+		granted = true
+	case identity && f.mustName && f.grant&toAccount == 0:
+		lacks = setOf(Resource)
+	default:
+		granted = identity
+	}
+
+	blocked := limits&f.applies&^f.allow | lacks
+	switch {
+	case blocked != 0:
+		return Decision{By: blocked}
+	case granted && f.fixed:
+		return Decision{Unlisted: true}
+	case granted:
+		return Decision{Outcome: Allowed, By: f.allow & setOf(Identity, Resource)}
+	}
+	return Decision{}
+}
+
+// isFixed reports whether an IAM action would change what AWS owns in every account: its managed policies, and the
+// roles under aws-reserved. Nobody may, administrators included.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
+func isFixed(action, resource string) bool {
+	name, ok := strings.CutPrefix(action, "iam:")
+	if !ok || !strings.HasPrefix(resource, "arn:") {
+		return false
+	}
+	if !strings.Contains(resource, ":iam::aws:policy/") && !strings.Contains(resource, ":role/aws-reserved/") {
+		return false
+	}
+	for _, reads := range [...]string{"get", "list", "generate", "simulate", "passrole"} {
+		if strings.HasPrefix(name, reads) {
+			return false
+		}
+	}
+	return true
+}

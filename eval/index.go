@@ -1,0 +1,305 @@
+package eval
+
+import (
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/writ-iam/writ/internal/glob"
+)
+
+// This file leads from an action to the statements that can match it. Action names without wildcards are looked up in
+// a table. Those with wildcards are filed by their service, and among many by the text before the first wildcard.
+// Statements that may match any action (NotAction, and Action "*") are tried each time.
+
+// An actionName is a request's action in lower case, with its hash, on the stack.
+type actionName struct {
+	buf     [128]byte // zero behind the name: hash reads whole words
+	long    string    // the name, if buf is too short
+	n       int
+	colon   int // index of the colon, or -1
+	hash    uint64
+	service uint64 // hash of the part before the colon
+}
+
+func (a *actionName) set(action string) {
+	if len(action) > len(a.buf) {
+		a.long = strings.ToLower(action) // AWS has no action of that length
+	}
+	a.n = len(action)
+	if a.long == "" {
+		for i := 0; i < len(action); i += 8 {
+			store(a.buf[i:], lower(load(action[i:])))
+		}
+	}
+	text := a.text()
+	a.colon = strings.IndexByte(text, ':')
+	a.hash = hash(text)
+	if a.colon >= 0 {
+		a.service = hash(text[:a.colon])
+	}
+}
+
+// text returns the name in lower case. It must not be kept.
+func (a *actionName) text() string {
+	if a.long != "" {
+		return a.long
+	}
+	return unsafe.String(&a.buf[0], a.n)
+}
+
+// load returns the first eight bytes of s, as many as it has.
+func load(s string) (w uint64) {
+	if len(s) >= 8 {
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	}
+	for i := range len(s) {
+		w |= uint64(s[i]) << (8 * i)
+	}
+	return w
+}
+
+func store(b []byte, w uint64) {
+	_ = b[7]
+	b[0], b[1], b[2], b[3] = byte(w), byte(w>>8), byte(w>>16), byte(w>>24)
+	b[4], b[5], b[6], b[7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56)
+}
+
+// lower turns the ASCII capitals among eight bytes into small letters.
+func lower(w uint64) uint64 {
+	const ones = 0x0101010101010101
+	low := w & (0x7f * ones)
+	fromA := low + (0x80-'A')*ones
+	afterZ := low + (0x7f-'Z')*ones
+	capital := (fromA ^ afterZ) &^ w & (0x80 * ones)
+	return w | capital>>2
+}
+
+// lowerText is lower for a whole text, allocating.
+func lowerText(s string) string {
+	b := make([]byte, len(s)+8)
+	for i := 0; i < len(s); i += 8 {
+		store(b[i:], lower(load(s[i:])))
+	}
+	return string(b[:len(s)])
+}
+
+// hash takes eight bytes at a time. That somebody can make names that collide costs them time on their own policy only.
+func hash(s string) uint64 {
+	const k = 0x9e3779b97f4a7c15
+	h := uint64(len(s)) * k
+	for len(s) >= 8 {
+		h = (h ^ load(s)) * k
+		h ^= h >> 32
+		s = s[8:]
+	}
+	h = (h ^ load(s)) * k
+	return h ^ h>>29
+}
+
+// A table finds names by their hash: open addressing with a tag of 32 bits a slot, so that a name that is not there
+// is seldom looked at.
+type table struct {
+	tags  []uint32 // 0: free; a power of two in number, at most half of them taken
+	at    []int32  // for each slot, an index in names
+	names []string
+}
+
+func newTable(names []string) (t table) {
+	if len(names) == 0 {
+		return t
+	}
+	size := 4
+	for size < 2*len(names) {
+		size *= 2
+	}
+	t = table{make([]uint32, size), make([]int32, size), names}
+	for i, name := range names {
+		h := hash(name)
+		slot := int(h) & (size - 1)
+		for t.tags[slot] != 0 {
+			slot = (slot + 1) & (size - 1)
+		}
+		t.tags[slot], t.at[slot] = tag(h), int32(i)
+	}
+	return t
+}
+
+func tag(h uint64) uint32 { return uint32(h>>32) | 1 }
+
+// find returns the index of name, whose hash is h, or -1.
+func (t *table) find(h uint64, name string) int {
+	if len(t.tags) == 0 {
+		return -1
+	}
+	mask := len(t.tags) - 1
+	for slot, want := int(h)&mask, tag(h); t.tags[slot] != 0; slot = (slot + 1) & mask {
+		if t.tags[slot] == want && t.names[t.at[slot]] == name {
+			return int(t.at[slot])
+		}
+	}
+	return -1
+}
+
+// few is up to how many candidates are tried one by one.
+const few = 8
+
+// An index leads from an action to the statements of one effect that can match.
+type index struct {
+	actions    table        // names without wildcards
+	statements []candidates // for each of actions, the statements that list it
+	services   table        // services of which there are names with wildcards
+	wild       []wildcards  // for each of services
+	any        candidates   // statements that may match any action
+	size       int          // how many statements there are in all
+}
+
+// A wildcard is an action name with wildcards, and the statement that lists it.
+type wildcard struct {
+	pattern   glob.Pattern
+	statement int32
+}
+
+// wildcards are those of one service.
+type wildcards struct {
+	list []wildcard
+	tree *prefixTree // over list; nil for a few
+}
+
+// candidates are statements to try. Among many, the resource tells which.
+type candidates struct {
+	list []int32
+	tree *prefixTree // over list, by the start of the resource; nil for a few
+}
+
+// newIndex files the statements of one effect.
+func newIndex(all []statement, deny bool) (ix index) {
+	listed := make(map[string][]int32)
+	wild := make(map[string][]wildcard)
+	var any []int32
+	for i := range all {
+		s, id := &all[i], int32(i)
+		if s.deny != deny || s.never {
+			continue
+		}
+		ix.size++
+		if s.action.not || slices.Contains(s.action.patterns, glob.Any) {
+			any = append(any, id)
+			continue
+		}
+		for _, p := range s.action.patterns {
+			if p.IsLiteral() {
+				if l := listed[string(p)]; len(l) == 0 || l[len(l)-1] != id {
+					listed[string(p)] = append(l, id)
+				}
+				continue
+			}
+			service, _, _ := strings.Cut(string(p), ":")
+			wild[service] = append(wild[service], wildcard{p, id})
+		}
+	}
+	ix.any = newCandidates(any, all)
+	ix.actions = newTable(sortedKeys(listed))
+	for _, name := range ix.actions.names {
+		ix.statements = append(ix.statements, newCandidates(listed[name], all))
+	}
+	ix.services = newTable(sortedKeys(wild))
+	for _, name := range ix.services.names {
+		w := wildcards{list: wild[name]}
+		if len(w.list) > few {
+			w.tree = new(prefixTree)
+			for i, c := range w.list {
+				prefix, _ := c.pattern.Prefix()
+				w.tree.add(prefix, int32(i))
+			}
+		}
+		ix.wild = append(ix.wild, w)
+	}
+	return ix
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func newCandidates(list []int32, all []statement) candidates {
+	c := candidates{list: list}
+	if len(list) <= few {
+		return c
+	}
+	c.tree = new(prefixTree)
+	for _, id := range list {
+		prefixes := []string{""}
+		if r := &all[id].resource; !r.not && !r.any {
+			prefixes = prefixes[:0]
+			for i := range r.patterns {
+				prefixes = append(prefixes, r.patterns[i].prefix())
+			}
+		}
+		slices.Sort(prefixes)
+		for _, p := range slices.Compact(prefixes) {
+			c.tree.add(p, id)
+		}
+	}
+	return c
+}
+
+// A prefixTree finds, among many prefixes, those of a given text: a radix tree.
+type prefixTree struct {
+	label    string  // what the way to this node adds to the prefix
+	ids      []int32 // filed under the prefix that ends here
+	children []*prefixTree
+	first    string // the first bytes of the children's labels, sorted
+}
+
+func (t *prefixTree) add(prefix string, id int32) {
+	if prefix == "" {
+		t.ids = append(t.ids, id)
+		return
+	}
+	i := strings.IndexByte(t.first, prefix[0])
+	if i < 0 {
+		i = 0
+		for i < len(t.first) && t.first[i] < prefix[0] {
+			i++
+		}
+		t.first = t.first[:i] + prefix[:1] + t.first[i:]
+		t.children = slices.Insert(t.children, i, &prefixTree{label: prefix})
+		t.children[i].ids = []int32{id}
+		return
+	}
+	child := t.children[i]
+	n := 0
+	for n < len(prefix) && n < len(child.label) && prefix[n] == child.label[n] {
+		n++
+	}
+	if n < len(child.label) { // split the way to the child
+		child.label = child.label[n:]
+		t.children[i] = &prefixTree{label: prefix[:n], children: []*prefixTree{child}, first: child.label[:1]}
+		child = t.children[i]
+	}
+	child.add(prefix[n:], id)
+}
+
+// next returns the node one step further along s, and what of s is left, or nil where no longer prefix fits.
+func (t *prefixTree) next(s string) (*prefixTree, string) {
+	if s == "" {
+		return nil, ""
+	}
+	i := strings.IndexByte(t.first, s[0])
+	if i < 0 {
+		return nil, ""
+	}
+	child := t.children[i]
+	rest, ok := strings.CutPrefix(s, child.label)
+	if !ok {
+		return nil, ""
+	}
+	return child, rest
+}
