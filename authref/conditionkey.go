@@ -2,7 +2,6 @@ package authref
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/writ-iam/writ/internal/gen/authref/reffile"
 )
@@ -123,8 +122,19 @@ func Multivalued(key string) bool {
 //
 // See https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html.
 func SupportsRCP(servicePrefix string) bool {
-	_, ok := slices.BinarySearchFunc(rcpServices[:], servicePrefix, strings.Compare)
-	return ok
+	// By hand, since a search through package slices would let the argument escape to the heap.
+	from, to := 0, len(rcpServices)
+	for from < to {
+		switch middle := (from + to) / 2; {
+		case rcpServices[middle] == servicePrefix:
+			return true
+		case rcpServices[middle] < servicePrefix:
+			from = middle + 1
+		default:
+			to = middle
+		}
+	}
+	return false
 }
 
 // globalKeys are AWS's global condition keys, sorted without regard to case.

@@ -171,7 +171,8 @@ func (c *Condition) Evaluate(s *Scope) Result {
 	if c.n == 0 {
 		return False
 	}
-	values := s.values(&c.key)
+	var one [1]string
+	values := s.values(&c.key, &one)
 	if c.op.family == null {
 		return result(len(values) == 0 && c.null[1] || len(values) > 0 && c.null[0])
 	}
@@ -279,7 +280,7 @@ func (c *Condition) matches(v string, s *Scope) bool {
 
 // AbsentKeys calls yield for each key that the condition refers to, variables included, and the request does not have.
 func (c *Condition) AbsentKeys(s *Scope, yield func(key string)) {
-	if len(s.values(&c.key)) == 0 {
+	if !s.has(&c.key) {
 		yield(c.key.name)
 	}
 	for i := range c.texts {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/writ-iam/writ/arn"
 )
 
 // A Context is the request context: what a request carries besides principal, action and resource, as keys with their
@@ -47,46 +49,108 @@ func (c Context) All() iter.Seq2[string, []string] {
 	}
 }
 
-// A Scope is what conditions are evaluated in: the request context, and the values of those global keys that follow
-// from who asks for which resource. Where the context has such a key, its value counts.
+// A Scope is what conditions are evaluated in: the request context, and the global keys that follow from who asks and
+// where the resource is. Where the context has such a key, its value counts.
 type Scope struct {
-	Context Context
-	Derived Derived
+	Context         Context
+	Caller          *Caller // nil if nothing is known
+	ResourceAccount string  // aws:ResourceAccount, if it is an account id
 }
 
-// Derived holds the values of the global keys that every request has, one by one: an empty one is absent.
-type Derived [numDerived]string
+// A Caller holds the global keys that follow from the principal. An empty one is absent.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties
+type Caller struct {
+	PrincipalARN          string // aws:PrincipalArn
+	PrincipalAccount      string // aws:PrincipalAccount
+	PrincipalType         string // aws:PrincipalType
+	PrincipalIsAWSService string // aws:PrincipalIsAWSService
+	PrincipalServiceName  string // aws:PrincipalServiceName
+	UserName              string // aws:username
+	UserID                string // aws:userid
+}
 
-// The keys in Derived.
+// resourceAccount leaves out what is no account, such as the "aws" in the ARN of a managed policy.
+func (s *Scope) resourceAccount() string {
+	if arn.IsAccountID(s.ResourceAccount) {
+		return s.ResourceAccount
+	}
+	return ""
+}
+
+// derived is a key that the scope knows besides those of the context.
+type derived uint8
+
 const (
-	PrincipalARN = iota
-	PrincipalAccount
-	PrincipalType
-	PrincipalIsAWSService
-	PrincipalServiceName
-	UserName
-	UserID
-	ResourceAccount
-	numDerived
+	notDerived derived = iota
+	principalARN
+	principalAccount
+	principalType
+	principalIsAWSService
+	principalServiceName
+	userName
+	userID
+	resourceAccount
 )
 
-// derivedKeys are the lower-case names of the keys in Derived.
-var derivedKeys = [numDerived]string{
-	PrincipalARN:          "aws:principalarn",
-	PrincipalAccount:      "aws:principalaccount",
-	PrincipalType:         "aws:principaltype",
-	PrincipalIsAWSService: "aws:principalisawsservice",
-	PrincipalServiceName:  "aws:principalservicename",
-	UserName:              "aws:username",
-	UserID:                "aws:userid",
-	ResourceAccount:       "aws:resourceaccount",
+func derivedKey(lower string) derived {
+	switch lower {
+	case "aws:principalarn":
+		return principalARN
+	case "aws:principalaccount":
+		return principalAccount
+	case "aws:principaltype":
+		return principalType
+	case "aws:principalisawsservice":
+		return principalIsAWSService
+	case "aws:principalservicename":
+		return principalServiceName
+	case "aws:username":
+		return userName
+	case "aws:userid":
+		return userID
+	case "aws:resourceaccount":
+		return resourceAccount
+	}
+	return notDerived
+}
+
+// derive returns the value of a derived key, and "" if it is absent.
+func (s *Scope) derive(k derived) string {
+	switch {
+	case k == notDerived:
+		return ""
+	case k == resourceAccount:
+		return s.resourceAccount()
+	case s.Caller == nil:
+		return ""
+	}
+	switch k {
+	case principalARN:
+		return s.Caller.PrincipalARN
+	case principalAccount:
+		if s.Caller.PrincipalAccount == "" && s.Caller.PrincipalType == "User" {
+			return s.resourceAccount() // a user of whom only that is known
+		}
+		return s.Caller.PrincipalAccount
+	case principalType:
+		return s.Caller.PrincipalType
+	case principalIsAWSService:
+		return s.Caller.PrincipalIsAWSService
+	case principalServiceName:
+		return s.Caller.PrincipalServiceName
+	case userName:
+		return s.Caller.UserName
+	case userID:
+		return s.Caller.UserID
+	}
+	return ""
 }
 
 // A Key is a condition key, ready for looking up.
 type Key struct {
 	name        string // as the policy has it
 	lower       string
-	derived     int8 // index in Derived, or -1
+	derived     derived
 	multivalued bool
 }
 
@@ -95,7 +159,7 @@ func (o Options) key(name string) Key {
 	return Key{
 		name:        name,
 		lower:       lower,
-		derived:     int8(slices.Index(derivedKeys[:], lower)),
+		derived:     derivedKey(lower),
 		multivalued: o.Multivalued != nil && o.Multivalued(lower),
 	}
 }
@@ -106,27 +170,38 @@ func (k Key) String() string { return k.name }
 // Is reports whether the key is the named one; name is in lower case.
 func (k Key) Is(name string) bool { return k.lower == name }
 
-// values returns the request's values of the key. The slice must not be kept.
-func (s *Scope) values(k *Key) []string {
+// values returns the request's values of the key. A single derived value is put into one, which must outlive the
+// result. The slice must not be kept or changed.
+func (s *Scope) values(k *Key, one *[1]string) []string {
 	if len(s.Context.values) > 0 {
 		if v, ok := s.Context.values[k.lower]; ok {
 			return v
 		}
 	}
-	if k.derived >= 0 && s.Derived[k.derived] != "" {
-		return s.Derived[k.derived : k.derived+1]
+	if one[0] = s.derive(k.derived); one[0] != "" {
+		return one[:]
 	}
 	return nil
 }
 
-// Values returns the request's values of a key, nil if it is absent. The slice must not be changed.
-func (s *Scope) Values(k Key) []string { return s.values(&k) }
+// has reports whether the request has the key.
+func (s *Scope) has(k *Key) bool {
+	var one [1]string
+	return len(s.values(k, &one)) > 0
+}
 
 // value returns the value of a key that has one: keys that are lists have no place in a policy variable.
 func (s *Scope) value(k *Key) (string, bool) {
-	v := s.values(k)
+	var one [1]string
+	v := s.values(k, &one)
 	if len(v) != 1 || k.multivalued {
 		return "", false
 	}
 	return v[0], true
+}
+
+// Values returns the request's values of a key, nil if it is absent.
+func (s *Scope) Values(k Key) []string {
+	var one [1]string
+	return slices.Clone(s.values(&k, &one))
 }

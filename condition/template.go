@@ -94,7 +94,7 @@ func (p *part) value(s *Scope) (string, bool) {
 		return v, true
 	}
 	// A default is for an absent key; a key that is a list has no value, but is there.
-	return p.fallback, p.hasValue && len(s.values(&p.key)) == 0
+	return p.fallback, p.hasValue && !s.has(&p.key)
 }
 
 // appendPattern adds the template with its variables filled in to buf; it reports false if one has no value.
@@ -179,7 +179,7 @@ func (t *Template) AbsentKeys(s *Scope, yield func(key string)) {
 		return
 	}
 	for i := range t.parts {
-		if p := &t.parts[i]; p.variable && !p.hasValue && len(s.values(&p.key)) == 0 {
+		if p := &t.parts[i]; p.variable && !p.hasValue && !s.has(&p.key) {
 			yield(p.key.name)
 		}
 	}

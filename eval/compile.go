@@ -32,7 +32,7 @@ type statement struct {
 // actions is an Action or NotAction element; the patterns are in lower case.
 type actions struct {
 	not      bool
-	patterns []glob.Pattern
+	patterns []glob.Matcher
 }
 
 // resources is a Resource or NotResource element.
@@ -98,7 +98,7 @@ func (c *compiler) statement(s *statement) *policy.Error {
 		if text == "*:*" {
 			text = "*"
 		}
-		s.action.patterns = append(s.action.patterns, glob.Compile(lowerText(text)))
+		s.action.patterns = append(s.action.patterns, glob.NewMatcher(glob.Compile(lowerText(text))))
 	}
 	if err := c.principals(s); err != nil {
 		return err

@@ -40,42 +40,42 @@ type facts struct {
 
 // apply finds which types of policies take part in the decision.
 func (f *facts) apply(p *Policies, e *evaluation) {
-	action, who := e.action.text(), &e.req.Principal
+	action, who := e.action.text(), e.who
 	f.apart = action == "sts:getcalleridentity"
-	f.fixed = isFixed(action, e.resource)
+	f.fixed = strings.HasPrefix(action, "iam:") && isFixed(action[4:], e)
 	f.ownPolicies = who.hasOwnPolicies()
 	f.root = who.kind == root
 	account := e.principalAccount()
 	f.crossAccount = f.ownPolicies && account != "" && e.account != "" && e.account != account && e.account != "aws"
 
 	if p.Resource != nil {
-		f.applies |= setOf(Resource)
+		f.applies |= bit(Resource)
 		f.mustName = needsOwnPolicy(e)
 	}
 	if len(p.Endpoint) > 0 {
-		f.applies |= setOf(Endpoint)
-		f.limits |= setOf(Endpoint)
+		f.applies |= bit(Endpoint)
+		f.limits |= bit(Endpoint)
 	}
 	if len(p.RCPs) > 0 && !who.serviceLinked && e.action.colon >= 0 && authref.SupportsRCP(action[:e.action.colon]) &&
 		action != "kms:retiregrant" {
-		f.applies |= setOf(RCP)
+		f.applies |= bit(RCP)
 	}
 	if !f.ownPolicies {
 		return
 	}
 	if len(p.Identity) > 0 {
-		f.applies |= setOf(Identity)
+		f.applies |= bit(Identity)
 	}
 	if len(p.SCPs) > 0 && !who.serviceLinked {
-		f.applies |= setOf(SCP)
-		f.limits |= setOf(SCP)
+		f.applies |= bit(SCP)
+		f.limits |= bit(SCP)
 	}
 	if e.boundary {
-		f.applies |= setOf(Boundary)
+		f.applies |= bit(Boundary)
 	}
 	// A federated user has what the session policies allow, and nothing where none were passed.
 	if len(p.Session) > 0 && who.kind != root || who.kind == federatedUser {
-		f.applies |= setOf(Session)
+		f.applies |= bit(Session)
 	}
 }
 
@@ -87,11 +87,6 @@ func needsOwnPolicy(e *evaluation) bool {
 		strings.HasPrefix(action, "kms:") && strings.Contains(e.resource, ":key/")
 }
 
-// canHaveBoundary reports whether the principal is, or comes from, a user or role.
-func (p *Principal) canHaveBoundary() bool {
-	return p.kind == user || p.kind == role || p.kind == assumedRole || p.kind == federatedUser
-}
-
 // denies finds the types in which a Deny matches.
 func (p *Policies) denies(f *facts, e *evaluation) (types TypeSet) {
 	for _, level := range p.RCPs {
@@ -101,20 +96,26 @@ func (p *Policies) denies(f *facts, e *evaluation) (types TypeSet) {
 		types |= f.denied(SCP, level, e)
 	}
 	if p.Resource != nil && p.Resource.scan(&p.Resource.deny, e, false) != 0 {
-		types |= setOf(Resource)
+		types |= bit(Resource)
 	}
 	if f.applies.Has(Boundary) && p.Boundary.scan(&p.Boundary.deny, e, false) != 0 {
-		types |= setOf(Boundary)
+		types |= bit(Boundary)
 	}
-	return types | f.denied(Endpoint, p.Endpoint, e) | f.denied(Identity, p.Identity, e) | f.denied(Session, p.Session, e)
+	if len(p.Endpoint) > 0 {
+		types |= f.denied(Endpoint, p.Endpoint, e)
+	}
+	if len(p.Session) > 0 {
+		types |= f.denied(Session, p.Session, e)
+	}
+	return types | f.denied(Identity, p.Identity, e)
 }
 
 // denied returns t, as a set, if a Deny matches in one of the list.
 func (f *facts) denied(t PolicyType, list []*Policy, e *evaluation) TypeSet {
 	if f.applies.Has(t) {
 		for _, policy := range list {
-			if policy.scan(&policy.deny, e, false) != 0 {
-				return setOf(t)
+			if policy.deny.services&e.service != 0 && policy.scan(&policy.deny, e, false) != 0 {
+				return bit(t)
 			}
 		}
 	}
@@ -125,17 +126,23 @@ func (f *facts) denied(t PolicyType, list []*Policy, e *evaluation) TypeSet {
 func (p *Policies) allows(f *facts, e *evaluation) {
 	if p.Resource != nil {
 		if f.grant = p.Resource.scan(&p.Resource.allow, e, true); f.grant != 0 {
-			f.allow |= setOf(Resource)
+			f.allow |= bit(Resource)
 		}
 	}
 	if f.applies.Has(Boundary) && p.Boundary.scan(&p.Boundary.allow, e, false) != 0 {
-		f.allow |= setOf(Boundary)
+		f.allow |= bit(Boundary)
 	}
-	f.allow |= f.allowed(Endpoint, p.Endpoint, e) | f.allowed(Identity, p.Identity, e) | f.allowed(Session, p.Session, e)
+	if len(p.Endpoint) > 0 {
+		f.allow |= f.allowed(Endpoint, p.Endpoint, e)
+	}
+	if len(p.Session) > 0 {
+		f.allow |= f.allowed(Session, p.Session, e)
+	}
+	f.allow |= f.allowed(Identity, p.Identity, e)
 	if f.applies.Has(SCP) {
-		f.allow |= setOf(SCP)
+		f.allow |= bit(SCP)
 		for _, level := range p.SCPs {
-			f.allow &= f.allowed(SCP, level, e) | ^setOf(SCP)
+			f.allow &= f.allowed(SCP, level, e) | ^bit(SCP)
 		}
 	}
 }
@@ -144,8 +151,8 @@ func (p *Policies) allows(f *facts, e *evaluation) {
 func (f *facts) allowed(t PolicyType, list []*Policy, e *evaluation) TypeSet {
 	if f.applies.Has(t) {
 		for _, policy := range list {
-			if policy.scan(&policy.allow, e, false) != 0 {
-				return setOf(t)
+			if policy.allow.services&e.service != 0 && policy.scan(&policy.allow, e, false) != 0 {
+				return bit(t)
 			}
 		}
 	}
@@ -163,7 +170,7 @@ func (f *facts) decision() Decision {
 	}
 
 	identity, resource := f.allow.Has(Identity) || f.root, f.allow.Has(Resource)
-	own := setOf(Boundary, Session) // what limits the principal's own permissions
+	own := bit(Boundary) | bit(Session) // what limits the principal's own permissions
 	limits := f.limits | own
 	granted := false
 	var lacks TypeSet // the side that does not allow, where both must
@@ -173,16 +180,16 @@ func (f *facts) decision() Decision {
 	case f.crossAccount:
 		granted = identity && resource
 		if identity && !resource {
-			lacks = setOf(Resource)
+			lacks = bit(Resource)
 		} else if resource && !identity {
-			lacks = setOf(Identity)
+			lacks = bit(Identity)
 		}
 	case f.grant&toSelf != 0: // granted to the very principal, whom nothing of its own then limits
 		granted, limits = true, f.limits
 	case f.grant&(toRole|toAll) != 0:
 		granted = true
 	case identity && f.mustName && f.grant&toAccount == 0:
-		lacks = setOf(Resource)
+		lacks = bit(Resource)
 	default:
 		granted = identity
 	}
@@ -194,20 +201,16 @@ func (f *facts) decision() Decision {
 	case granted && f.fixed:
 		return Decision{Unlisted: true}
 	case granted:
-		return Decision{Outcome: Allowed, By: f.allow & setOf(Identity, Resource)}
+		return Decision{Outcome: Allowed, By: f.allow & (bit(Identity) | bit(Resource))}
 	}
 	return Decision{}
 }
 
-// isFixed reports whether an IAM action would change what AWS owns in every account: its managed policies, and the
+// isFixed reports whether an action of IAM would change what AWS owns in every account: its managed policies, and the
 // roles under aws-reserved. Nobody may, administrators included.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
-func isFixed(action, resource string) bool {
-	name, ok := strings.CutPrefix(action, "iam:")
-	if !ok || !strings.HasPrefix(resource, "arn:") {
-		return false
-	}
-	if !strings.Contains(resource, ":iam::aws:policy/") && !strings.Contains(resource, ":role/aws-reserved/") {
+func isFixed(name string, e *evaluation) bool {
+	if e.split.Account() != "aws" && !strings.HasPrefix(e.split.Resource(), "role/aws-reserved/") {
 		return false
 	}
 	for _, reads := range [...]string{"get", "list", "generate", "simulate", "passrole"} {

@@ -75,12 +75,7 @@ func (t PolicyType) String() string { return typeNames[t] }
 // A TypeSet is a set of policy types.
 type TypeSet uint8
 
-func setOf(types ...PolicyType) (s TypeSet) {
-	for _, t := range types {
-		s |= 1 << t
-	}
-	return s
-}
+func bit(t PolicyType) TypeSet { return 1 << t }
 
 // Has reports whether t is in the set.
 func (s TypeSet) Has(t PolicyType) bool { return s>>t&1 == 1 }

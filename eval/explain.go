@@ -77,16 +77,16 @@ func (p *Policies) Explain(req *Request) *Explanation {
 				ref := StatementRef{l.t, l.index, i, j, s.src}
 				x.absent(s, &e)
 				if !s.action.match(&e.action) || s.never {
-					misses = append(misses, s.nearMiss(ref, &e)...)
+					misses = append(misses, s.nearMiss(ref, &e, req)...)
 					continue
 				}
-				g, ok := s.matches(&e)
+				g := s.matches(&e)
 				switch {
-				case !ok:
-					misses = append(misses, s.nearMiss(ref, &e)...)
+				case g == 0:
+					misses = append(misses, s.nearMiss(ref, &e, req)...)
 					continue
 				case s.deny:
-					f.deny |= setOf(l.t)
+					f.deny |= bit(l.t)
 				default:
 					allows = true
 					if l.t == Resource {
@@ -97,16 +97,16 @@ func (p *Policies) Explain(req *Request) *Explanation {
 			}
 		}
 		if allows {
-			f.allow |= setOf(l.t)
+			f.allow |= bit(l.t)
 		} else {
 			blockedLevels = append(blockedLevels, level{l.t, l.index})
 		}
 	}
 	for _, b := range blockedLevels { // each level of SCPs must allow
-		f.allow &^= setOf(b.t)
+		f.allow &^= bit(b.t)
 	}
 	x.Decision = f.decision()
-	x.note(&f, &e, p)
+	x.note(&f, &e, p, req)
 	if x.Decision.Outcome != ImplicitDeny {
 		return x
 	}
@@ -124,7 +124,7 @@ func (p *Policies) Explain(req *Request) *Explanation {
 		}
 	}
 	if blocking == 0 {
-		blocking = setOf(Identity, Resource)
+		blocking = (bit(Identity) | bit(Resource))
 	}
 	for _, m := range misses {
 		if blocking.Has(m.Type) && slices.Contains(blockedLevels, level{m.Type, m.Level}) {
@@ -176,17 +176,17 @@ func (x *Explanation) absent(s *statement, e *evaluation) {
 		}
 	}
 	for i := range s.resource.patterns {
-		s.resource.patterns[i].template.AbsentKeys(e.conditions(), add)
+		s.resource.patterns[i].template.AbsentKeys(&e.scope, add)
 	}
 	if s.resource.match(e) {
 		for _, c := range s.condition {
-			c.AbsentKeys(e.conditions(), add)
+			c.AbsentKeys(&e.scope, add)
 		}
 	}
 }
 
 // nearMiss returns the statement if it is an Allow that fails to match by one element only.
-func (s *statement) nearMiss(ref StatementRef, e *evaluation) []NearMiss {
+func (s *statement) nearMiss(ref StatementRef, e *evaluation, req *Request) []NearMiss {
 	if s.deny || s.never {
 		return nil
 	}
@@ -198,14 +198,14 @@ func (s *statement) nearMiss(ref StatementRef, e *evaluation) []NearMiss {
 		miss.Element, miss.Reason = element, reason
 	}
 	if s.names(e) == 0 {
-		fails("Principal", "it does not name "+orSomebody(e.req.Principal.name))
+		fails("Principal", "it does not name "+orSomebody(e.who.name))
 	}
 	if !s.action.match(&e.action) {
 		similar := s.similarAction(e.action.text())
 		if similar == "" {
 			return nil // any other statement is that far off
 		}
-		fails("Action", fmt.Sprintf("it has %s, not %s", similar, e.req.Action))
+		fails("Action", fmt.Sprintf("it has %s, not %s", similar, req.Action))
 	}
 	if !s.resource.match(e) {
 		name := "Resource"
@@ -233,7 +233,7 @@ func orSomebody(name string) string {
 // failing says which conditions do not hold, and what the request has.
 func (s *statement) failing(e *evaluation) string {
 	var reasons []string
-	scope := e.conditions()
+	scope := &e.scope
 	for i, c := range s.condition {
 		result := c.Evaluate(scope)
 		if result == condition.True {
@@ -275,8 +275,8 @@ func (s *statement) similarAction(name string) string {
 		return ""
 	}
 	service, _, _ := strings.Cut(name, ":")
-	for i, p := range s.action.patterns {
-		text := p.String()
+	for i := range s.action.patterns {
+		text := s.action.patterns[i].Pattern().String()
 		if strings.HasPrefix(text, service+":") && within(text, name, 2) {
 			return s.src.Action.Values[i].Text
 		}
@@ -296,8 +296,8 @@ func within(a, b string, n int) bool {
 }
 
 // note adds what a reader could not know from the policies.
-func (x *Explanation) note(f *facts, e *evaluation, p *Policies) {
-	who := &e.req.Principal
+func (x *Explanation) note(f *facts, e *evaluation, p *Policies, req *Request) {
+	who := e.who
 	add := func(format string, args ...any) { x.Notes = append(x.Notes, fmt.Sprintf(format, args...)) }
 	switch {
 	case f.apart:
@@ -313,7 +313,7 @@ func (x *Explanation) note(f *facts, e *evaluation, p *Policies) {
 			add("SCPs apply to users and roles of the organization's accounts, not to %s", who.name)
 		}
 		if len(p.RCPs) > 0 && !f.applies.Has(RCP) {
-			add("RCPs do not apply to %s", e.req.Action)
+			add("RCPs do not apply to %s", req.Action)
 		}
 	}
 	if p.Boundary != nil && !f.applies.Has(Boundary) {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 	"unsafe"
@@ -23,20 +24,45 @@ type actionName struct {
 }
 
 func (a *actionName) set(action string) {
-	if len(action) > len(a.buf) {
-		a.long = strings.ToLower(action) // AWS has no action of that length
+	a.n, a.colon = len(action), -1
+	if len(action) > len(a.buf) { // AWS has no action of that length
+		a.long = lowerText(action)
+		a.colon = strings.IndexByte(a.long, ':')
+		a.hash, a.service = hash(a.long), hash(a.long[:max(a.colon, 0)])
+		return
 	}
-	a.n = len(action)
-	if a.long == "" {
-		for i := 0; i < len(action); i += 8 {
-			store(a.buf[i:], lower(load(action[i:])))
+	// In one pass: make it lower case, hash it, find the colon, and hash what stands before it.
+	var h uint64
+	i := 0
+	for ; i+8 <= len(action); i += 8 {
+		w := lower(load(action[i:]))
+		store(a.buf[i:], w)
+		if a.colon < 0 {
+			a.findColon(h, w, i)
 		}
+		h = mix(h, w)
 	}
-	text := a.text()
-	a.colon = strings.IndexByte(text, ':')
-	a.hash = hash(text)
-	if a.colon >= 0 {
-		a.service = hash(text[:a.colon])
+	w := lower(loadTail(action, i))
+	if i < len(action) {
+		store(a.buf[i:], w)
+	}
+	if a.colon < 0 {
+		a.findColon(h, w, i)
+	}
+	a.hash = finish(h, w, len(action))
+	if a.colon < 0 {
+		a.service = hash("")
+	}
+}
+
+// findColon looks for the colon in the word w at i, where h is the hash of what stands before.
+func (a *actionName) findColon(h, w uint64, i int) {
+	const ones = 0x0101010101010101
+	x := w ^ ones*':'
+	if found := ^((x&(ones*0x7f) + ones*0x7f) | x) & (ones * 0x80); found != 0 {
+		n := bits.TrailingZeros64(found) / 8
+		a.colon = i + n
+		a.service = finish(h, w&(1<<(8*n)-1), a.colon)
 	}
 }
 
@@ -48,14 +74,20 @@ func (a *actionName) text() string {
 	return unsafe.String(&a.buf[0], a.n)
 }
 
-// load returns the first eight bytes of s, as many as it has.
-func load(s string) (w uint64) {
-	if len(s) >= 8 {
-		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+// load returns the first eight bytes of s.
+func load(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// loadTail returns the bytes of s from i on, of which there are fewer than eight.
+func loadTail(s string, i int) (w uint64) {
+	if n := len(s) - i; n > 0 && len(s) >= 8 {
+		return load(s[len(s)-8:]) >> (8 * (8 - n))
 	}
-	for i := range len(s) {
-		w |= uint64(s[i]) << (8 * i)
+	for j := len(s) - 1; j >= i; j-- {
+		w = w<<8 | uint64(s[j])
 	}
 	return w
 }
@@ -76,27 +108,33 @@ func lower(w uint64) uint64 {
 	return w | capital>>2
 }
 
-// lowerText is lower for a whole text, allocating.
+// lowerText turns the ASCII capitals of a text into small letters.
 func lowerText(s string) string {
-	b := make([]byte, len(s)+8)
-	for i := 0; i < len(s); i += 8 {
-		store(b[i:], lower(load(s[i:])))
-	}
-	return string(b[:len(s)])
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // hash takes eight bytes at a time. That somebody can make names that collide costs them time on their own policy only.
-func hash(s string) uint64 {
-	const k = 0x9e3779b97f4a7c15
-	h := uint64(len(s)) * k
-	for len(s) >= 8 {
-		h = (h ^ load(s)) * k
-		h ^= h >> 32
-		s = s[8:]
+func hash(s string) (h uint64) {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		h = mix(h, load(s[i:]))
 	}
-	h = (h ^ load(s)) * k
-	return h ^ h>>29
+	return finish(h, loadTail(s, i), len(s))
 }
+
+const odd = 0x9e3779b97f4a7c15 // the golden ratio, as is usual
+
+func mix(h, w uint64) uint64 {
+	h = (h ^ w) * odd
+	return h ^ h>>32
+}
+
+func finish(h, tail uint64, n int) uint64 { return mix(mix(h, tail), uint64(n)) }
 
 // A table finds names by their hash: open addressing with a tag of 32 bits a slot, so that a name that is not there
 // is seldom looked at.
@@ -149,15 +187,15 @@ const few = 8
 type index struct {
 	actions    table        // names without wildcards
 	statements []candidates // for each of actions, the statements that list it
-	services   table        // services of which there are names with wildcards
-	wild       []wildcards  // for each of services
+	byService  table        // services of which there are names with wildcards
+	wild       []wildcards  // for each of byService
 	any        candidates   // statements that may match any action
-	size       int          // how many statements there are in all
+	services   uint64       // a bit for each service that the statements may be about: all, none, or some
 }
 
 // A wildcard is an action name with wildcards, and the statement that lists it.
 type wildcard struct {
-	pattern   glob.Pattern
+	pattern   glob.Matcher
 	statement int32
 }
 
@@ -183,20 +221,22 @@ func newIndex(all []statement, deny bool) (ix index) {
 		if s.deny != deny || s.never {
 			continue
 		}
-		ix.size++
-		if s.action.not || slices.Contains(s.action.patterns, glob.Any) {
+		if s.action.not || slices.ContainsFunc(s.action.patterns, func(m glob.Matcher) bool { return m.Pattern() == glob.Any }) {
 			any = append(any, id)
+			ix.services = ^uint64(0)
 			continue
 		}
-		for _, p := range s.action.patterns {
+		for _, m := range s.action.patterns {
+			p := m.Pattern()
+			service, _, _ := strings.Cut(string(p), ":")
+			ix.services |= serviceBit(hash(service))
 			if p.IsLiteral() {
 				if l := listed[string(p)]; len(l) == 0 || l[len(l)-1] != id {
 					listed[string(p)] = append(l, id)
 				}
 				continue
 			}
-			service, _, _ := strings.Cut(string(p), ":")
-			wild[service] = append(wild[service], wildcard{p, id})
+			wild[service] = append(wild[service], wildcard{glob.NewMatcher(p), id})
 		}
 	}
 	ix.any = newCandidates(any, all)
@@ -204,13 +244,13 @@ func newIndex(all []statement, deny bool) (ix index) {
 	for _, name := range ix.actions.names {
 		ix.statements = append(ix.statements, newCandidates(listed[name], all))
 	}
-	ix.services = newTable(sortedKeys(wild))
-	for _, name := range ix.services.names {
+	ix.byService = newTable(sortedKeys(wild))
+	for _, name := range ix.byService.names {
 		w := wildcards{list: wild[name]}
 		if len(w.list) > few {
 			w.tree = new(prefixTree)
 			for i, c := range w.list {
-				prefix, _ := c.pattern.Prefix()
+				prefix, _ := c.pattern.Pattern().Prefix()
 				w.tree.add(prefix, int32(i))
 			}
 		}
@@ -218,6 +258,10 @@ func newIndex(all []statement, deny bool) (ix index) {
 	}
 	return ix
 }
+
+// serviceBit returns the bit that stands for a service in [index.services], given the hash of its prefix. Services
+// share bits; a bit that is not set says that no statement is about any of them.
+func serviceBit(hash uint64) uint64 { return 1 << (hash >> 58) }
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
@@ -229,6 +273,8 @@ func sortedKeys[V any](m map[string]V) []string {
 }
 
 func newCandidates(list []int32, all []statement) candidates {
+	// Those that are soonest decided go first: order does not matter for the outcome.
+	slices.SortStableFunc(list, func(a, b int32) int { return all[a].cost() - all[b].cost() })
 	c := candidates{list: list}
 	if len(list) <= few {
 		return c
@@ -248,6 +294,15 @@ func newCandidates(list []int32, all []statement) candidates {
 		}
 	}
 	return c
+}
+
+// cost is a rough measure of how long the statement takes to match.
+func (s *statement) cost() int {
+	cost := 2 * len(s.condition)
+	if !s.resource.any {
+		cost++
+	}
+	return cost
 }
 
 // A prefixTree finds, among many prefixes, those of a given text: a radix tree.

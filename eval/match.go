@@ -3,7 +3,6 @@ package eval
 import (
 	"strings"
 
-	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/condition"
 	"github.com/writ-iam/writ/internal/glob"
 	"github.com/writ-iam/writ/policy"
@@ -21,68 +20,48 @@ type Request struct {
 	Context         condition.Context
 }
 
-// An evaluation is a request, taken apart for matching. It lives on the stack for one decision.
+// An evaluation is a request, taken apart for matching. It lives on the stack for one decision, and keeps no pointer to
+// the request, so that a request on the caller's stack stays there, too.
 type evaluation struct {
-	req      *Request
+	who      *details
 	action   actionName
+	service  uint64 // the bit that stands for the action's service in an index
 	resource string
-	split    glob.SplitText // of resource, once isSplit
-	isSplit  bool
-	scope    condition.Scope // once hasScope
-	hasScope bool
-	account  string // that the resource is in; empty if not known
-	boundary bool   // the principal has a permissions boundary
+	split    glob.SplitText // of resource
+	account  string         // that the resource is in; empty if not known
+	boundary bool           // the principal has a permissions boundary
+	scope    condition.Scope
 }
 
 func (e *evaluation) set(req *Request, p *Policies) {
-	e.req, e.resource, e.account = req, req.Resource, req.ResourceAccount
+	e.who, e.resource, e.account = req.Principal.known(), req.Resource, req.ResourceAccount
 	e.action.set(req.Action)
+	e.service = serviceBit(e.action.service)
 	if e.resource == "" {
 		e.resource = "*"
 	}
+	e.split.Set(e.resource)
 	if e.account == "" {
-		if e.account = arn.AccountOf(e.resource); e.account == "" {
-			e.account = req.Principal.account
+		if e.account = e.split.Account(); e.account == "" {
+			e.account = e.who.account
 		}
 	}
-	e.boundary = p.Boundary != nil && req.Principal.canHaveBoundary()
-}
-
-// arn returns the resource, split.
-func (e *evaluation) arn() *glob.SplitText {
-	if !e.isSplit {
-		e.split, e.isSplit = glob.Split(e.resource), true
-	}
-	return &e.split
-}
-
-// conditions returns the scope that conditions are evaluated in.
-func (e *evaluation) conditions() *condition.Scope {
-	if !e.hasScope {
-		e.hasScope = true
-		e.scope.Context = e.req.Context
-		e.req.Principal.derive(&e.scope.Derived)
-		if arn.IsAccountID(e.account) {
-			e.scope.Derived[condition.ResourceAccount] = e.account
-		}
-		if p := &e.req.Principal; p.kind == user && p.account == "" {
-			e.scope.Derived[condition.PrincipalAccount] = e.scope.Derived[condition.ResourceAccount]
-		}
-	}
-	return &e.scope
+	e.boundary = p.Boundary != nil && e.who.canHaveBoundary()
+	e.scope.Context, e.scope.Caller = req.Context, &e.who.caller
+	e.scope.ResourceAccount = e.account
 }
 
 // principalAccount returns the account of the principal; that of the resource for the zero Principal.
 func (e *evaluation) principalAccount() string {
-	if p := &e.req.Principal; p.kind != user || p.account != "" {
-		return p.account
+	if e.who == unknownUser {
+		return e.account
 	}
-	return e.account
+	return e.who.account
 }
 
 func (a *actions) match(name *actionName) bool {
-	for _, p := range a.patterns {
-		if p.Match(name.text()) {
+	for i := range a.patterns {
+		if a.patterns[i].Match(name.text()) {
 			return !a.not
 		}
 	}
@@ -99,9 +78,9 @@ func (r *resources) match(e *evaluation) bool {
 		switch {
 		case p.any:
 		case p.template != nil:
-			matches, known = p.template.MatchARN(e.arn(), e.conditions())
+			matches, known = p.template.MatchARN(&e.split, &e.scope)
 		default:
-			matches = p.arn.Match(e.arn())
+			matches = p.arn.Match(&e.split)
 		}
 		switch {
 		case !known && r.not:
@@ -116,26 +95,35 @@ func (r *resources) match(e *evaluation) bool {
 // holds reports whether all conditions do.
 func (s *statement) holds(e *evaluation) bool {
 	for _, c := range s.condition {
-		if c.Evaluate(e.conditions()) != condition.True {
+		if c.Evaluate(&e.scope) != condition.True {
 			return false
 		}
 	}
 	return true
 }
 
-// matches reports whether the statement matches a request whose action does, and as whom it names the principal.
-func (s *statement) matches(e *evaluation) (grant, bool) {
-	g := s.names(e)
-	return g, g != 0 && !s.never && s.resource.match(e) && s.holds(e)
+// matches says as whom the statement names the principal of a request whose action it lists, and 0 if it does not match
+// the request.
+func (s *statement) matches(e *evaluation) grant {
+	g := toAll
+	if s.principal != nil {
+		g = s.names(e)
+	}
+	if g == 0 || !s.resource.any && !s.resource.match(e) || len(s.condition) > 0 && !s.holds(e) {
+		return 0
+	}
+	return g
 }
 
 // scan looks for statements of an index that match. It stops at the first, unless it collects all grants.
 func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
-	if ix.size == 0 {
+	if ix.services&e.service == 0 {
 		return 0
 	}
-	if grants = p.try(&ix.any, e, true, all); grants != 0 && !all {
-		return grants
+	if len(ix.any.list) > 0 {
+		if grants = p.try(&ix.any, e, true, all); grants != 0 && !all {
+			return grants
+		}
 	}
 	name := e.action.text()
 	if i := ix.actions.find(e.action.hash, name); i >= 0 {
@@ -143,39 +131,12 @@ func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
 			return grants
 		}
 	}
-	if e.action.colon < 0 {
-		return grants
-	}
-	i := ix.services.find(e.action.service, name[:e.action.colon])
-	if i < 0 {
-		return grants
-	}
-	w := &ix.wild[i]
-	if w.tree == nil {
-		for _, c := range w.list {
-			if grants |= p.tryWildcard(c, name, e); grants != 0 && !all {
-				return grants
-			}
-		}
-		return grants
-	}
-	for node, rest := w.tree, name; node != nil; node, rest = node.next(rest) {
-		for _, j := range node.ids {
-			if grants |= p.tryWildcard(w.list[j], name, e); grants != 0 && !all {
-				return grants
-			}
+	if len(ix.wild) > 0 {
+		if i := ix.byService.find(e.action.service, name[:max(e.action.colon, 0)]); i >= 0 {
+			grants |= p.tryWildcards(&ix.wild[i], name, e, all)
 		}
 	}
 	return grants
-}
-
-func (p *Policy) tryWildcard(c wildcard, name string, e *evaluation) grant {
-	if c.pattern.Match(name) {
-		if g, ok := p.statements[c.statement].matches(e); ok {
-			return g
-		}
-	}
-	return 0
 }
 
 // try tries candidates. checkAction says that they are such as may not match the action.
@@ -197,13 +158,40 @@ func (p *Policy) tryEach(list []int32, e *evaluation, checkAction, all bool) (gr
 		if checkAction && !s.action.match(&e.action) {
 			continue
 		}
-		if g, ok := s.matches(e); ok {
+		if g := s.matches(e); g != 0 {
 			if grants |= g; !all {
 				return grants
 			}
 		}
 	}
 	return grants
+}
+
+// tryWildcards tries the statements that list a name with wildcards that matches the action.
+func (p *Policy) tryWildcards(w *wildcards, name string, e *evaluation, all bool) (grants grant) {
+	if w.tree == nil {
+		for i := range w.list {
+			if grants |= p.tryWildcard(&w.list[i], name, e); grants != 0 && !all {
+				return grants
+			}
+		}
+		return grants
+	}
+	for node, rest := w.tree, name; node != nil; node, rest = node.next(rest) {
+		for _, i := range node.ids {
+			if grants |= p.tryWildcard(&w.list[i], name, e); grants != 0 && !all {
+				return grants
+			}
+		}
+	}
+	return grants
+}
+
+func (p *Policy) tryWildcard(w *wildcard, name string, e *evaluation) grant {
+	if !w.pattern.Match(name) {
+		return 0
+	}
+	return p.statements[w.statement].matches(e)
 }
 
 // A grant is a set of the ways in which a statement names the principal.
@@ -259,11 +247,11 @@ func compilePrincipals(src *policy.Principals) *principals {
 		e := principalEntry{typ: s.Type, name: s.Name.Text}
 		if s.Type == policy.AWS {
 			if named, err := ParsePrincipal(e.name); err == nil {
-				switch named.kind {
+				switch d := named.known(); d.kind {
 				case root:
-					e.account = named.account
+					e.account = d.account
 				case role:
-					e.role, e.of = named.short, named.account
+					e.role, e.of = d.short, d.account
 				}
 			}
 		}
@@ -275,7 +263,7 @@ func compilePrincipals(src *policy.Principals) *principals {
 // names says as whom the entry names the principal. There are no wildcards but "*": user/* is nobody.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (n *principalEntry) names(e *evaluation) grant {
-	p := &e.req.Principal
+	p := e.who
 	switch n.typ {
 	case policy.AWS:
 		switch {
@@ -313,7 +301,7 @@ func (n *principalEntry) names(e *evaluation) grant {
 
 // namesRole is names for the ARN of a role. A session does not say the path of its role: unless its issuer is known,
 // the name decides.
-func (n *principalEntry) namesRole(p *Principal) grant {
+func (n *principalEntry) namesRole(p *details) grant {
 	switch p.kind {
 	case role:
 		if n.name == p.name {
@@ -339,7 +327,7 @@ func (p *principals) excepts(e *evaluation) bool {
 	if e.boundary {
 		return false
 	}
-	switch e.req.Principal.kind {
+	switch e.who.kind {
 	case user, federatedUser:
 		return g&toSelf != 0 && g&toAccount != 0 || g&toAll != 0
 	case role:

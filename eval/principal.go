@@ -23,10 +23,15 @@ const (
 	anonymous
 )
 
-// A Principal is who makes a request. It is comparable; the zero Principal is a user of the account that the resource
-// is in, of whom nothing else is known.
+// A Principal is who makes a request. The zero Principal is a user of the account that the resource is in, of whom
+// nothing else is known. A Principal does not change, and is cheap to copy.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 type Principal struct {
+	details *details // nil in the zero Principal
+}
+
+// Details are what is known of a principal.
+type details struct {
 	kind    kind
 	name    string // the ARN, the service, or "*"
 	account string
@@ -34,8 +39,17 @@ type Principal struct {
 	issuer  string // who the session comes from: the role's ARN, or that of the user who federated
 	id      string // unique id: AIDA…, or AROA…:session
 
-	principalARN  string // the value of aws:PrincipalArn
 	serviceLinked bool
+	caller        condition.Caller // the condition keys that follow
+}
+
+var unknownUser = &details{caller: condition.Caller{PrincipalType: "User", PrincipalIsAWSService: "false"}}
+
+func (p Principal) known() *details {
+	if p.details == nil {
+		return unknownUser
+	}
+	return p.details
 }
 
 // A PrincipalError says why a text names no principal.
@@ -61,14 +75,14 @@ func ParsePrincipal(s string) (Principal, error) {
 	case s == "":
 		return Principal{}, nil
 	case s == "*":
-		return Principal{kind: anonymous, name: s}, nil
+		return details{kind: anonymous, name: s}.principal(), nil
 	case arn.IsAccountID(s):
 		return ParsePrincipal("arn:aws:iam::" + s + ":root")
 	case slices.Contains(webProviders, s):
-		return Principal{kind: provider, name: s}, nil
+		return details{kind: provider, name: s}.principal(), nil
 	case !strings.HasPrefix(s, "arn:"):
 		if strings.Contains(s, ".") && !strings.ContainsAny(s, "*? /:") {
-			return Principal{kind: service, name: s}, nil
+			return details{kind: service, name: s}.principal(), nil
 		}
 		return fail(`expected an ARN, an account id, a service such as amplify.amazonaws.com, or "*"`)
 	}
@@ -79,7 +93,8 @@ func ParsePrincipal(s string) (Principal, error) {
 	if !arn.IsAccountID(a.Account) {
 		return fail("its account is not one of twelve digits")
 	}
-	p := Principal{name: s, account: a.Account, principalARN: s}
+	p := details{name: s, account: a.Account}
+	p.caller.PrincipalARN = s
 	typ, path, _ := strings.Cut(a.Resource, "/")
 	p.short = path[strings.LastIndexByte(path, '/')+1:]
 	switch {
@@ -96,7 +111,7 @@ func ParsePrincipal(s string) (Principal, error) {
 	case a.Service == "iam" && typ == "role":
 		p.kind, p.serviceLinked = role, strings.HasPrefix(path, "aws-service-role/")
 	case a.Service == "iam" && (typ == "oidc-provider" || typ == "saml-provider"):
-		p.kind, p.principalARN = provider, ""
+		p.kind, p.caller.PrincipalARN = provider, ""
 	case a.Service == "sts" && typ == "assumed-role":
 		name, session, ok := strings.Cut(path, "/")
 		if !ok || name == "" || strings.Contains(session, "/") {
@@ -105,75 +120,78 @@ func ParsePrincipal(s string) (Principal, error) {
 		p.kind, p.short = assumedRole, name
 		// AWS reserves the prefix for the roles that are linked to services.
 		p.serviceLinked = strings.HasPrefix(name, "AWSServiceRoleFor")
-		p.principalARN = "arn:" + a.Partition + ":iam::" + a.Account + ":role/" + name
+		p.caller.PrincipalARN = "arn:" + a.Partition + ":iam::" + a.Account + ":role/" + name
 	case a.Service == "sts" && typ == "federated-user":
 		p.kind = federatedUser
 	default:
 		return fail("expected root, user/…, role/…, assumed-role/…/…, federated-user/…, oidc-provider/… or saml-provider/…")
 	}
-	return p, nil
+	return p.principal(), nil
 }
 
 // WithSessionIssuer says whom a session comes from: the role (with its path) of an assumed-role session, or the IAM
 // user whose credentials asked for a federated user's. Without it, an assumed-role session is taken for one of any role
 // of that name in the account, and a federated user for nobody's.
 func (p Principal) WithSessionIssuer(issuer string) (Principal, error) {
-	i, err := ParsePrincipal(issuer)
-	switch {
-	case err != nil:
+	from, err := ParsePrincipal(issuer)
+	if err != nil {
 		return Principal{}, err
-	case p.kind == assumedRole && i.kind == role && i.short == p.short && i.account == p.account:
-		p.principalARN, p.serviceLinked = issuer, i.serviceLinked
-	case p.kind == federatedUser && i.kind == user && i.account == p.account:
-	default:
-		return Principal{}, &PrincipalError{issuer, "it cannot be the session issuer of " + p.name}
 	}
-	p.issuer = issuer
-	return p, nil
+	d, i := *p.known(), from.known()
+	switch {
+	case d.kind == assumedRole && i.kind == role && i.short == d.short && i.account == d.account:
+		d.caller.PrincipalARN, d.serviceLinked = issuer, i.serviceLinked
+	case d.kind == federatedUser && i.kind == user && i.account == d.account:
+	default:
+		return Principal{}, &PrincipalError{issuer, "it cannot be the session issuer of " + orSomebody(d.name)}
+	}
+	d.issuer = issuer
+	return d.principal(), nil
 }
 
 // WithUniqueID gives the principal its unique id: AIDA… for a user, AROA…:session for a role's session. Saved policies
 // hold these in place of ARNs, so that they do not match a namesake. It is the value of aws:userid, too.
 func (p Principal) WithUniqueID(id string) Principal {
-	p.id = id
-	return p
+	d := *p.known()
+	d.id = id
+	return d.principal()
 }
 
 // String returns the principal as ParsePrincipal reads it.
-func (p Principal) String() string { return p.name }
+func (p Principal) String() string { return p.known().name }
 
 // Account returns the id of the principal's account; empty for services, providers and anonymous callers.
-func (p Principal) Account() string { return p.account }
+func (p Principal) Account() string { return p.known().account }
 
 // hasOwnPolicies reports whether the principal has, or could have, identity-based policies.
-func (p *Principal) hasOwnPolicies() bool {
-	return p.kind != service && p.kind != provider && p.kind != anonymous
+func (d *details) hasOwnPolicies() bool {
+	return d.kind != service && d.kind != provider && d.kind != anonymous
 }
 
-// derive fills in the global condition keys that follow from the principal.
+// canHaveBoundary reports whether the principal is, or comes from, a user or role.
+func (d *details) canHaveBoundary() bool { return d.hasOwnPolicies() && d.kind != root }
+
+// principal fills in the global condition keys that follow from the principal.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties
-func (p *Principal) derive(d *condition.Derived) {
-	d[condition.PrincipalARN] = p.principalARN
-	d[condition.PrincipalAccount] = p.account
-	d[condition.UserID] = p.id
-	switch p.kind {
+func (d details) principal() Principal {
+	c := &d.caller
+	c.PrincipalAccount, c.UserID = d.account, d.id
+	switch d.kind {
 	case user:
-		d[condition.PrincipalType] = "User"
-		d[condition.UserName] = p.short
+		c.PrincipalType, c.UserName = "User", d.short
 	case root:
-		d[condition.PrincipalType] = "Account"
+		c.PrincipalType = "Account"
 	case role, assumedRole:
-		d[condition.PrincipalType] = "AssumedRole"
+		c.PrincipalType = "AssumedRole"
 	case federatedUser:
-		d[condition.PrincipalType] = "FederatedUser"
+		c.PrincipalType = "FederatedUser"
 	case anonymous:
-		d[condition.PrincipalType] = "Anonymous"
+		c.PrincipalType = "Anonymous"
 	case service:
-		d[condition.PrincipalServiceName] = p.name
+		c.PrincipalServiceName, c.PrincipalIsAWSService = d.name, "true"
 	}
-	if p.kind == service {
-		d[condition.PrincipalIsAWSService] = "true"
-	} else if p.hasOwnPolicies() {
-		d[condition.PrincipalIsAWSService] = "false"
+	if d.hasOwnPolicies() {
+		c.PrincipalIsAWSService = "false"
 	}
+	return Principal{&d}
 }

@@ -1,9 +1,14 @@
 package glob
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // parts is the number of parts of an ARN: arn, partition, service, region, account, resource.
 const parts = 6
+
+const ones = 0x0101010101010101 // a one in each of eight bytes
 
 // An ARN is a compiled pattern over ARNs, as Resource elements and the ARN condition operators hold them. It is
 // matched part by part, so that a wildcard in one of the first five parts stays within that part; the sixth, the
@@ -12,7 +17,7 @@ const parts = 6
 // A pattern of fewer than six parts names a whole ARN only if it ends with *, which then stands for the missing
 // parts too: arn:aws:rds:* is every RDS resource, and * is every ARN. The zero ARN matches nothing.
 type ARN struct {
-	part [parts]Pattern
+	part [parts]Matcher
 	n    int // how many parts the pattern has
 }
 
@@ -21,39 +26,90 @@ func CompileARN(s string) ARN { return SplitARN(Compile(s)) }
 
 // SplitARN takes a pattern apart at its colons.
 func SplitARN(p Pattern) (a ARN) {
-	for a.n < parts-1 {
-		i := strings.IndexByte(string(p), ':')
-		if i < 0 {
+	for ; a.n < parts; a.n++ {
+		colon := -1
+		if a.n < parts-1 {
+			colon = strings.IndexByte(string(p), ':')
+		}
+		if colon < 0 {
+			a.part[a.n] = NewMatcher(p)
+			a.n++
 			break
 		}
-		a.part[a.n], p = p[:i], p[i+1:]
-		a.n++
+		a.part[a.n], p = NewMatcher(p[:colon]), p[colon+1:]
 	}
-	a.part[a.n] = p
-	a.n++
 	return a
 }
 
-// A SplitText is a text taken apart for matching against ARN patterns.
+// A SplitText is a text taken apart for matching against ARN patterns. It is not valid after the text is.
 type SplitText struct {
-	part [parts]string
-	ok   bool // there are six parts
+	text  string
+	colon [parts - 1]uint32
+	ok    bool // there are six parts
 }
 
 // Split takes a text apart. A text that is not an ARN of six parts is matched by no pattern.
 func Split(s string) (t SplitText) {
-	if !strings.HasPrefix(s, "arn:") {
-		return t
-	}
-	for i := range parts - 1 {
-		colon := strings.IndexByte(s, ':')
-		if colon < 0 {
-			return t
-		}
-		t.part[i], s = s[:colon], s[colon+1:]
-	}
-	t.part[parts-1], t.ok = s, true
+	t.Set(s)
 	return t
+}
+
+// Set is Split in place.
+func (t *SplitText) Set(s string) {
+	t.ok = false
+	if len(s) < 4 || s[:4] != "arn:" || len(s) > 1<<31-1 {
+		return
+	}
+	t.text = s
+	n := 0
+	for i := 0; i+8 <= len(s); i += 8 {
+		// The colons among eight bytes, as the high bits of their bytes.
+		w := (uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56) ^ ones*':'
+		for found := ^((w&(ones*0x7f) + ones*0x7f) | w) & (ones * 0x80); found != 0; found &= found - 1 {
+			t.colon[n] = uint32(i + bits.TrailingZeros64(found)/8)
+			if n++; n == parts-1 {
+				t.ok = true
+				return
+			}
+		}
+	}
+	for i := len(s) &^ 7; i < len(s); i++ {
+		if s[i] == ':' {
+			t.colon[n] = uint32(i)
+			if n++; n == parts-1 {
+				break
+			}
+		}
+	}
+	t.ok = n == parts-1
+}
+
+// part returns a part of the ARN, from 0 for "arn" to 5 for the resource.
+func (t *SplitText) part(i int) string {
+	switch i {
+	case 0:
+		return t.text[:3]
+	case parts - 1:
+		return t.text[t.colon[parts-2]+1:]
+	}
+	return t.text[t.colon[i-1]+1 : t.colon[i]]
+}
+
+// Resource returns the sixth part; it is empty if the text is not an ARN.
+func (t *SplitText) Resource() string {
+	if !t.ok {
+		return ""
+	}
+	return t.part(parts - 1)
+}
+
+// Account returns the fifth part; it is empty if the text is not an ARN.
+func (t *SplitText) Account() string {
+	if !t.ok {
+		return ""
+	}
+	return t.part(4)
 }
 
 // Match reports whether the pattern matches the ARN t.
@@ -61,16 +117,12 @@ func (a *ARN) Match(t *SplitText) bool {
 	if !t.ok || a.n == 0 {
 		return false
 	}
-	if a.n < parts && !endsWithAnyRun(a.part[a.n-1]) {
+	if a.n < parts && !endsWithAnyRun(a.part[a.n-1].pattern) {
 		return false
 	}
 	// The last part tells most patterns apart, so it goes first.
 	for i := a.n - 1; i >= 0; i-- {
-		p, text := a.part[i], t.part[i]
-		if p == Any || string(p) == text { // most parts: no need to look for wildcards
-			continue
-		}
-		if !p.Match(text) {
+		if !a.part[i].Match(t.part(i)) {
 			return false
 		}
 	}

@@ -70,6 +70,53 @@ func clean(c byte) byte {
 	return c
 }
 
+// A Matcher is a pattern that has been looked at once, so that the common ones (no wildcard, all, a prefix) match without
+// another look for wildcards. The zero Matcher matches only the empty text.
+type Matcher struct {
+	pattern Pattern
+	kind    kind
+	prefix  string // for kind prefix: the pattern without its *
+}
+
+type kind uint8
+
+const (
+	literal kind = iota
+	all
+	prefix
+	general
+)
+
+// NewMatcher returns the matcher of p.
+func NewMatcher(p Pattern) Matcher {
+	start, onlyPrefix := p.Prefix()
+	switch {
+	case p == Any:
+		return Matcher{p, all, ""}
+	case onlyPrefix:
+		return Matcher{p, prefix, start}
+	case len(start) == len(p):
+		return Matcher{p, literal, ""}
+	}
+	return Matcher{p, general, ""}
+}
+
+// Pattern returns the matcher's pattern.
+func (m *Matcher) Pattern() Pattern { return m.pattern }
+
+// Match reports whether the pattern matches the whole of s.
+func (m *Matcher) Match(s string) bool {
+	switch m.kind {
+	case literal:
+		return string(m.pattern) == s
+	case all:
+		return true
+	case prefix:
+		return len(s) >= len(m.prefix) && s[:len(m.prefix)] == m.prefix
+	}
+	return m.pattern.Match(s)
+}
+
 // String returns the pattern with its wildcards as * and ?.
 func (p Pattern) String() string {
 	return strings.NewReplacer("\xff", "*", "\xfe", "?").Replace(string(p))

@@ -1,0 +1,171 @@
+package eval_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/writ-iam/writ/condition"
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/managed"
+	"github.com/writ-iam/writ/policy"
+)
+
+// benchmarkRequests are the requests that all benchmarks decide, in turn: actions that AdministratorAccess-Amplify
+// grants directly, on some resources, and only when CloudFormation calls, and some that it does not grant.
+func benchmarkRequests(tb testing.TB) []*eval.Request {
+	who, err := eval.ParsePrincipal("arn:aws:iam::111122223333:user/dev")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	called, err := condition.NewContext(map[string][]string{"aws:CalledVia": {"cloudformation.amazonaws.com"}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return []*eval.Request{
+		{Principal: who, Action: "lambda:CreateFunction", Resource: "arn:aws:lambda:eu-west-1:111122223333:function:resize"},
+		{Principal: who, Action: "iam:PassRole", Resource: "arn:aws:iam::111122223333:role/amplify-app"},
+		{Principal: who, Action: "dynamodb:CreateTable", Resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/Todo", Context: called},
+		{Principal: who, Action: "dynamodb:CreateTable", Resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/Todo"},
+		{Principal: who, Action: "cloudformation:CreateStack", Resource: "arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-app/0a1b"},
+		{Principal: who, Action: "ssm:GetParameters", Resource: "arn:aws:ssm:eu-west-1:111122223333:parameter/amplify/key"},
+		{Principal: who, Action: "ec2:RunInstances", Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/*"},
+		{Principal: who, Action: "kms:Decrypt", Resource: "arn:aws:kms:eu-west-1:111122223333:key/0a1b"},
+	}
+}
+
+// attached are policies as they are attached to one role, the first being the mission's.
+var attached = []string{
+	"AdministratorAccess-Amplify@v10", "AmazonS3ReadOnlyAccess", "AmazonDynamoDBReadOnlyAccess", "AWSLambda_ReadOnlyAccess", "CloudWatchReadOnlyAccess",
+	"AmazonSQSFullAccess", "AmazonSNSFullAccess", "AmazonEC2ReadOnlyAccess", "AmazonRDSReadOnlyAccess", "AWSStepFunctionsReadOnlyAccess",
+	"AmazonKinesisReadOnlyAccess", "AmazonESReadOnlyAccess", "AmazonSESReadOnlyAccess", "AWSCloudFormationReadOnlyAccess", "AmazonVPCReadOnlyAccess",
+	"AWSXrayReadOnlyAccess", "AmazonRoute53ReadOnlyAccess", "AmazonCognitoReadOnly", "AWSCodeBuildReadOnlyAccess", "AWSCodeCommitReadOnly",
+}
+
+func mustCompile(tb testing.TB, t eval.PolicyType, src []byte) *eval.Policy {
+	tb.Helper()
+	doc, err := policy.Parse(src)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := eval.Compile(doc, t)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func mustFind(tb testing.TB, t eval.PolicyType, refs ...string) (list []*eval.Policy) {
+	tb.Helper()
+	for _, ref := range refs {
+		v, err := managed.Find(ref)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		list = append(list, mustCompile(tb, t, v.Document()))
+	}
+	return list
+}
+
+// manyStatements makes a policy of n statements, the first ones of AdministratorAccess-Amplify and then others about other
+// actions, about wildcards of the same services, and about other resources of the same action.
+func manyStatements(tb testing.TB, n int) *eval.Policy {
+	v, err := managed.Find("AdministratorAccess-Amplify@v10")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	doc, err := policy.Parse(v.Document())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	src := strings.TrimSuffix(strings.TrimSpace(string(doc.Format())), "]\n}")
+	var b strings.Builder
+	b.WriteString(strings.TrimRight(src, " \n"))
+	for i := len(doc.Statements); i < n; i++ {
+		action, resource := fmt.Sprintf("svc%d:Act%d", i%97, i), "*"
+		switch i % 3 {
+		case 1:
+			action = fmt.Sprintf("lambda:Get%d*", i)
+		case 2:
+			action, resource = "lambda:CreateFunction", fmt.Sprintf("arn:aws:lambda:*:*:function:f%d-*", i)
+		}
+		fmt.Fprintf(&b, `,{"Effect":"Allow","Action":%q,"Resource":%q}`, action, resource)
+	}
+	b.WriteString("]}")
+	return mustCompile(tb, eval.Identity, []byte(b.String()))
+}
+
+const guard = `{"Version":"2012-10-17","Statement":[
+	{"Effect":"Allow","Action":"*","Resource":"*"},
+	{"Effect":"Deny","Action":["organizations:LeaveOrganization","iam:DeleteRolePermissionsBoundary"],"Resource":"*"}]}`
+
+// BenchmarkDecide measures one decision, and one lookup of the action's name in a Go map as the floor.
+func BenchmarkDecide(b *testing.B) {
+	requests := benchmarkRequests(b)
+	b.Run("floor=map-lookup", func(b *testing.B) {
+		names := map[string]int{}
+		doc, err := policy.Parse([]byte(mustDocument(b, attached[0])))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i, s := range doc.Statements {
+			for _, a := range s.Action.Strings() {
+				names[a] = i
+			}
+		}
+		sum, i := 0, 0
+		for b.Loop() {
+			sum += names[requests[i&7].Action]
+			i++
+		}
+		if sum < 0 {
+			b.Fatal(sum)
+		}
+	})
+	boundary, scp := mustCompile(b, eval.Boundary, []byte(guard)), mustCompile(b, eval.SCP, []byte(guard))
+	guarded := eval.Policies{Identity: mustFind(b, eval.Identity, attached...), Boundary: boundary, SCPs: [][]*eval.Policy{{scp}}}
+	for _, c := range []struct {
+		name     string
+		policies eval.Policies
+	}{
+		{"policies=1", eval.Policies{Identity: mustFind(b, eval.Identity, attached[:1]...)}},
+		{"policies=5", eval.Policies{Identity: mustFind(b, eval.Identity, attached[:5]...)}},
+		{"policies=20", eval.Policies{Identity: guarded.Identity}},
+		{"policies=20+boundary+scp", guarded},
+		{"statements=10", eval.Policies{Identity: []*eval.Policy{manyStatements(b, 10)}}},
+		{"statements=100", eval.Policies{Identity: []*eval.Policy{manyStatements(b, 100)}}},
+		{"statements=1000", eval.Policies{Identity: []*eval.Policy{manyStatements(b, 1000)}}},
+		{"statements=10000", eval.Policies{Identity: []*eval.Policy{manyStatements(b, 10000)}}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				c.policies.Decide(requests[i&7])
+				i++
+			}
+		})
+	}
+}
+
+func mustDocument(tb testing.TB, ref string) []byte {
+	v, err := managed.Find(ref)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v.Document()
+}
+
+// BenchmarkCompile measures parsing and compiling a document.
+func BenchmarkCompile(b *testing.B) {
+	for _, ref := range []string{"AdministratorAccess-Amplify@v10", "ReadOnlyAccess"} {
+		src := mustDocument(b, ref)
+		b.Run(ref, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(src)))
+			for b.Loop() {
+				mustCompile(b, eval.Identity, src)
+			}
+		})
+	}
+}
