@@ -34,8 +34,9 @@ func appendBinary(buf []byte, s string) ([]byte, bool) {
 // that differ in the thirtieth place.
 type decimal struct {
 	negative bool
-	whole    string // digits before the point, without leading zeros
-	fraction string // digits behind it, without trailing zeros
+	whole    string // digits before the point
+	fraction string // digits behind it
+	exponent int    // of ten
 }
 
 // maxExponent bounds the digits that an exponent can add.
@@ -46,37 +47,56 @@ func parseDecimal(s string) (d decimal, ok bool) {
 	if !d.negative {
 		s, _ = strings.CutPrefix(s, "+")
 	}
-	mantissa, exponent := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		n, err := strconv.Atoi(s[i+1:])
 		if err != nil || n < -maxExponent || n > maxExponent {
 			return decimal{}, false
 		}
-		mantissa, exponent = s[:i], n
+		s, d.exponent = s[:i], n
 	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	if whole+fraction == "" || !digits(whole) || !digits(fraction) {
+	d.whole, d.fraction, _ = strings.Cut(s, ".")
+	if d.whole == "" && d.fraction == "" || !digits(d.whole) || !digits(d.fraction) {
 		return decimal{}, false
 	}
-	for ; exponent > 0; exponent-- {
-		digit := "0"
-		if fraction != "" {
-			digit, fraction = fraction[:1], fraction[1:]
-		}
-		whole += digit
-	}
-	for ; exponent < 0; exponent++ {
-		digit := "0"
-		if n := len(whole); n > 0 {
-			digit, whole = whole[n-1:], whole[:n-1]
-		}
-		fraction = digit + fraction
-	}
-	d.whole, d.fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
-	if d.whole == "" && d.fraction == "" {
-		d.negative = false // -0 is 0
-	}
 	return d, true
+}
+
+// digit returns the digit that counts ten to the power of place.
+func (d *decimal) digit(place int) byte {
+	i := len(d.whole) + d.exponent - 1 - place
+	switch {
+	case i < 0 || i >= len(d.whole)+len(d.fraction):
+		return '0'
+	case i < len(d.whole):
+		return d.whole[i]
+	}
+	return d.fraction[i-len(d.whole)]
+}
+
+// compare returns -1, 0 or 1 as d is less than, equal to or greater than e.
+func (d decimal) compare(e decimal) int {
+	highest := max(len(d.whole)+d.exponent, len(e.whole)+e.exponent) - 1
+	lowest := min(d.exponent-len(d.fraction), e.exponent-len(e.fraction))
+	zero := true // both are, which have no sign
+	size := 0    // how d compares with e without signs
+	for place := highest; place >= lowest; place-- {
+		a, b := d.digit(place), e.digit(place)
+		zero = zero && a == '0' && b == '0'
+		if size == 0 {
+			size = cmp.Compare(a, b)
+		}
+	}
+	switch {
+	case zero:
+		return 0
+	case d.negative && e.negative:
+		return -size
+	case d.negative:
+		return -1
+	case e.negative:
+		return 1
+	}
+	return size
 }
 
 func digits(s string) bool {
@@ -86,21 +106,6 @@ func digits(s string) bool {
 		}
 	}
 	return true
-}
-
-// compare returns -1, 0 or 1 as d is less than, equal to or greater than e.
-func (d decimal) compare(e decimal) int {
-	if d.negative != e.negative {
-		if d.negative {
-			return -1
-		}
-		return 1
-	}
-	c := cmp.Or(cmp.Compare(len(d.whole), len(e.whole)), cmp.Compare(d.whole, e.whole), cmp.Compare(d.fraction, e.fraction))
-	if d.negative {
-		return -c
-	}
-	return c
 }
 
 // An instant is a point in time.

@@ -328,6 +328,9 @@ func (x *Explanation) note(f *facts, e *evaluation, p *Policies, req *Request) {
 	if f.root && !f.crossAccount && x.Decision.Allowed() && x.Decision.By == 0 {
 		add("the root user has all permissions in its own account")
 	}
+	if x.Decision.Outcome == ImplicitDeny && f.grant == toAccount && !f.crossAccount && !f.allow.Has(Identity) {
+		add("the resource-based policy names the account, which leaves it to the identity-based policies to allow")
+	}
 	if who.kind == federatedUser && len(p.Session) == 0 {
 		add("a federated user has only what session policies allow, and none were given")
 	}
