@@ -43,7 +43,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/writ-iam/writ/internal/gen/authref/reffile"
+	"github.com/writ-iam/writ/internal/reffile"
 )
 
 // A Service is one service's page of the reference.

@@ -3,7 +3,7 @@ package authref
 import (
 	"slices"
 
-	"github.com/writ-iam/writ/internal/gen/authref/reffile"
+	"github.com/writ-iam/writ/internal/reffile"
 )
 
 // A ConditionKey is a key that a Condition element can name. Its Key may have

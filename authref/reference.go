@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/writ-iam/writ/internal/gen/authref/reffile"
+	"github.com/writ-iam/writ/internal/reffile"
 )
 
 //go:embed reference.bin

@@ -193,7 +193,7 @@ func TestDecidingAllocatesNothing(t *testing.T) {
 		{"Effect":"Deny","NotPrincipal":{"AWS":["111122223333","arn:aws:iam::111122223333:user/dev"]},"Action":"*","NotResource":"arn:aws:s3:::b/*"}]}`))
 	policies := eval.Policies{
 		Identity: mustFind(t, eval.Identity, attached...), Boundary: guard1, SCPs: [][]*eval.Policy{{guard2}},
-		RCPs: [][]*eval.Policy{{mustCompile(t, eval.RCP, []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*"}}`))}},
+		RCPs:     [][]*eval.Policy{{mustCompile(t, eval.RCP, []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*"}}`))}},
 		Resource: bucket, Endpoint: []*eval.Policy{mustCompile(t, eval.Endpoint, []byte(guard))},
 	}
 	who, err := eval.ParsePrincipal("arn:aws:iam::111122223333:user/dev")

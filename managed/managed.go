@@ -62,7 +62,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/writ-iam/writ/internal/gen/managed/catalogfile"
+	"github.com/writ-iam/writ/internal/catalogfile"
 )
 
 //go:embed catalog.bin

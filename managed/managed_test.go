@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/writ-iam/writ/internal/gen/managed/catalogfile"
+	"github.com/writ-iam/writ/internal/catalogfile"
 )
 
 // find resolves a reference that must be there.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/writ-iam/writ/internal/gen/authref/reffile"
+	"github.com/writ-iam/writ/internal/reffile"
 )
 
 // dictionarySize balances what the dictionary costs in the index, which every

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/writ-iam/writ/internal/gen/authref/reffile"
+	"github.com/writ-iam/writ/internal/reffile"
 )
 
 // packageFiles are those of a small version of the package.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/writ-iam/writ/internal/gen/authref/reffile"
+	"github.com/writ-iam/writ/internal/reffile"
 )
 
 // encode returns the file that package authref embeds.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/writ-iam/writ/internal/gen/managed/catalogfile"
+	"github.com/writ-iam/writ/internal/catalogfile"
 )
 
 type options struct {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/writ-iam/writ/internal/gen/managed/catalogfile"
+	"github.com/writ-iam/writ/internal/catalogfile"
 )
 
 const (

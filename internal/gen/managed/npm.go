@@ -16,7 +16,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/writ-iam/writ/internal/gen/managed/catalogfile"
+	"github.com/writ-iam/writ/internal/catalogfile"
 )
 
 const (

@@ -1,0 +1,46 @@
+# make test     everything that CI runs: formatting, vet, all tests with the race detector, each fuzz target briefly
+# make bench    decisions against the peers; writes docs/performance.md
+# make generate the embedded data from the npm packages that NOTICE names
+# make fuzz     each fuzz target for FUZZTIME (default here: 1m)
+
+GO       ?= go
+FUZZTIME ?= 5s
+
+.PHONY: test tools format vet unit fuzz bench-test bench generate
+
+test: tools format vet unit fuzz bench-test
+	@echo "all tests passed"
+
+# The race detector needs a C compiler. Where it is missing and we may, it is installed.
+tools:
+	@command -v gcc >/dev/null || command -v clang >/dev/null || \
+		{ echo "installing gcc for the race detector"; apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
+
+format:
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted by gofmt:"; echo "$$files"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+unit:
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+
+# Each target runs by itself, as go test wants it.
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "fuzz $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package >/tmp/writ-fuzz.$$$$ 2>&1 || { cat /tmp/writ-fuzz.$$$$; exit 1; }; \
+			rm -f /tmp/writ-fuzz.$$$$; \
+		done; \
+	done
+
+bench-test:
+	cd bench && $(GO) vet ./... && $(GO) test ./...
+
+bench:
+	cd bench && $(GO) run . -o ../docs/performance.md
+
+generate:
+	$(GO) run ./internal/gen/managed
+	$(GO) run ./internal/gen/authref

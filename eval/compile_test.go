@@ -1,0 +1,74 @@
+package eval_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/policy"
+)
+
+func TestCompileRefusesWhatThePolicyTypeDoesNotTake(t *testing.T) {
+	for _, c := range []struct {
+		typ       eval.PolicyType
+		src, want string
+	}{
+		{eval.Identity, `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, "column 68: Statement[0].Principal: an identity-based policy has no Principal"},
+		{eval.Identity, `{"Effect":"Allow","NotPrincipal":"*","Action":"*","Resource":"*"}`, "Statement[0].NotPrincipal: an identity-based policy has no NotPrincipal"},
+		{eval.Boundary, `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, "a permissions boundary has no Principal"},
+		{eval.Session, `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, "a session policy has no Principal"},
+		{eval.SCP, `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, "a service control policy has no Principal"},
+		{eval.Resource, `{"Effect":"Allow","Action":"*","Resource":"*"}`, "Statement[0]: a resource-based policy needs a Principal"},
+		{eval.RCP, `{"Effect":"Deny","Action":"*","Resource":"*"}`, "a resource control policy needs a Principal"},
+		{eval.RCP, `{"Effect":"Deny","NotPrincipal":"*","Action":"*","Resource":"*"}`, "a resource control policy does not support NotPrincipal"},
+		{eval.Resource, `{"Effect":"Allow","NotPrincipal":"*","Action":"*","Resource":"*"}`, `NotPrincipal is not supported with "Effect": "Allow"`},
+		{eval.Resource, `{"Effect":"Deny","NotPrincipal":"*","Action":"sts:AssumeRole"}`, "a trust policy does not support NotPrincipal"},
+		{eval.Identity, `{"Effect":"Allow","Action":"*"}`, "Statement[0]: the statement has neither Resource nor NotResource"},
+		{eval.Resource, `{"Effect":"Allow","Principal":"*","Action":"s3:*"}`, "neither Resource nor NotResource"},
+		{eval.Identity, `{"Effect":"Allow","Action":"*","Resource":"bucket"}`, `Statement[0].Resource: "bucket" is neither an ARN nor "*"`},
+		{eval.Identity, `{"Effect":"Allow","Action":"*","NotResource":["*",""]}`, `Statement[0].NotResource[1]: "" is neither an ARN nor "*"`},
+		{eval.Identity, `{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${aws:username"}`, `Statement[0].Resource: the policy variable ${aws:username has no }`},
+		{eval.Identity, `{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3::${aws:userid}:b"}`, `has a policy variable before its fifth colon`},
+		{eval.Identity, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringIs":{"a":"b"}}}`, `Statement[0].Condition.StringIs: unknown condition operator "StringIs"`},
+		{eval.Identity, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","10.0.0.0/99"]}}}`,
+			`Statement[0].Condition.IpAddress.aws:SourceIp[1]: "10.0.0.0/99" is not an IP address or CIDR block`},
+	} {
+		doc, err := policy.Parse([]byte(`{"Version":"2012-10-17","Statement":[` + c.src + `]}`))
+		if err != nil {
+			t.Errorf("%s: %v", c.src, err)
+			continue
+		}
+		p, err := eval.Compile(doc, c.typ)
+		var pe *policy.Error
+		if p != nil || !errors.As(err, &pe) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v policy %s:\n got %v\nwant %s", c.typ, c.src, err, c.want)
+		}
+	}
+}
+
+func FuzzCompile(f *testing.F) {
+	f.Add([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":["s3:G?t*","*:*"],"Resource":["arn:aws:s3:::${a, 'b'}/*","*"],"Condition":{"Null":{"a":true}}}}`), "s3:GetObject", "arn:aws:s3:::b/k")
+	f.Add([]byte(guard), "iam:CreateUser", "*")
+	f.Fuzz(func(t *testing.T, src []byte, action, resource string) {
+		doc, err := policy.Parse(src)
+		if err != nil {
+			return
+		}
+		for typ := eval.RCP; typ <= eval.Session; typ++ {
+			p, err := eval.Compile(doc, typ)
+			if err != nil {
+				var pe *policy.Error
+				if !errors.As(err, &pe) || pe.Reason == "" {
+					t.Fatalf("error %#v", err)
+				}
+				continue
+			}
+			policies := eval.Policies{Identity: []*eval.Policy{p}, Resource: p, Boundary: p, SCPs: [][]*eval.Policy{{p}}}
+			req := &eval.Request{Action: action, Resource: resource}
+			if d, x := policies.Decide(req), policies.Explain(req); d != x.Decision {
+				t.Fatalf("decided %+v, explained %+v", d, x.Decision)
+			}
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package eval
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestActionNamesHashAsTheirLowerCase(t *testing.T) {
+	for _, name := range []string{"", ":", "s3:GetObject", "iam:PassRole", "a:b", "abcdefg:", "abcdefgh:i", "abcdefgh", "Partnercentral-account-management:AssociatePartnerUser",
+		"x:@[`{Z", "é:ÄÖ", strings.Repeat("Svc", 30) + ":" + strings.Repeat("Action", 40), strings.Repeat("A", 127) + ":", strings.Repeat("A", 128)} {
+		var a actionName
+		a.set(name)
+		lower := lowerText(name)
+		if a.text() != lower || a.hash != hash(lower) || a.colon != strings.IndexByte(lower, ':') || a.service != hash(lower[:max(a.colon, 0)]) {
+			t.Errorf("%q: %q, colon %d, hash %x (want %x), service %x (want %x)", name, a.text(), a.colon, a.hash, hash(lower), a.service, hash(lower[:max(a.colon, 0)]))
+		}
+	}
+}
+
+func TestTableFindsWhatIsInIt(t *testing.T) {
+	var names []string
+	for i := range 1000 {
+		names = append(names, fmt.Sprintf("svc%d:act%d", i%17, i))
+	}
+	full := newTable(names)
+	for i, name := range names {
+		if got := full.find(hash(name), name); got != i {
+			t.Errorf("find(%q) = %d, want %d", name, got, i)
+		}
+		if other := name + "x"; full.find(hash(other), other) != -1 || full.find(hash(name), other) != -1 {
+			t.Errorf("find(%q) finds something", other)
+		}
+	}
+	var empty table
+	if empty.find(hash("a"), "a") != -1 {
+		t.Error("an empty table finds something")
+	}
+}
+
+func TestPrefixTreeFindsAllPrefixes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	random := func(n int) string {
+		b := make([]byte, r.IntN(n))
+		for i := range b {
+			b[i] = "ab:"[r.IntN(3)]
+		}
+		return string(b)
+	}
+	for range 200 {
+		var tree prefixTree
+		var prefixes []string
+		for i := range r.IntN(40) {
+			prefixes = append(prefixes, random(8))
+			tree.add(prefixes[i], int32(i))
+		}
+		text := random(14)
+		var got, want []int32
+		for node, rest := &tree, text; node != nil; node, rest = node.next(rest) {
+			got = append(got, node.ids...)
+		}
+		for i, p := range prefixes {
+			if strings.HasPrefix(text, p) {
+				want = append(want, int32(i))
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("prefixes %q of %q: %v, want %v", prefixes, text, got, want)
+		}
+	}
+}
