@@ -5,15 +5,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/condition"
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/managed"
 	"github.com/writ-iam/writ/policy"
 )
 
-// benchmarkRequests are the requests that all benchmarks decide, in turn: actions that AdministratorAccess-Amplify
-// grants directly, on some resources, and only when CloudFormation calls, and some that it does not grant.
-func benchmarkRequests(tb testing.TB) []*eval.Request {
+// benchmarkRequests are what all benchmarks decide, in turn, so that no request is at hand from the last round: each
+// action that AdministratorAccess-Amplify lists, on a resource that its statement grants, the ones that hold only when
+// CloudFormation calls once with and once without aws:CalledVia, and in every tenth place an action that it does not list.
+func benchmarkRequests(tb testing.TB) (requests []*eval.Request) {
 	who, err := eval.ParsePrincipal("arn:aws:iam::111122223333:user/dev")
 	if err != nil {
 		tb.Fatal(err)
@@ -22,16 +24,29 @@ func benchmarkRequests(tb testing.TB) []*eval.Request {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return []*eval.Request{
-		{Principal: who, Action: "lambda:CreateFunction", Resource: "arn:aws:lambda:eu-west-1:111122223333:function:resize"},
-		{Principal: who, Action: "iam:PassRole", Resource: "arn:aws:iam::111122223333:role/amplify-app"},
-		{Principal: who, Action: "dynamodb:CreateTable", Resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/Todo", Context: called},
-		{Principal: who, Action: "dynamodb:CreateTable", Resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/Todo"},
-		{Principal: who, Action: "cloudformation:CreateStack", Resource: "arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-app/0a1b"},
-		{Principal: who, Action: "ssm:GetParameters", Resource: "arn:aws:ssm:eu-west-1:111122223333:parameter/amplify/key"},
-		{Principal: who, Action: "ec2:RunInstances", Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/*"},
-		{Principal: who, Action: "kms:Decrypt", Resource: "arn:aws:kms:eu-west-1:111122223333:key/0a1b"},
+	doc, err := policy.Parse(mustDocument(tb, attached[0]))
+	if err != nil {
+		tb.Fatal(err)
 	}
+	others := []string{"ec2:RunInstances", "kms:Decrypt", "s3:GetObjectTorrent", "iam:CreateUser", "organizations:ListAccounts"}
+	for _, s := range doc.Statements {
+		for _, action := range s.Action.Strings() {
+			service, _, _ := strings.Cut(action, ":")
+			resource := s.Resource.Strings()[0]
+			if resource == "*" {
+				resource = "arn:aws:" + service + ":eu-west-1:111122223333:thing/amplify-app-main-0a1b"
+			}
+			resource = strings.NewReplacer("*:*:", "eu-west-1:111122223333:", "*", "app-main-0a1b").Replace(resource)
+			requests = append(requests, &eval.Request{Principal: who, Action: action, Resource: resource})
+			if s.Condition != nil {
+				requests = append(requests, &eval.Request{Principal: who, Action: action, Resource: resource, Context: called})
+			}
+			if len(requests)%10 == 0 {
+				requests = append(requests, &eval.Request{Principal: who, Action: others[len(requests)/10%len(others)], Resource: "arn:aws:s3:::b/k"})
+			}
+		}
+	}
+	return requests
 }
 
 // attached are policies as they are attached to one role, the first being the mission's.
@@ -102,21 +117,22 @@ const guard = `{"Version":"2012-10-17","Statement":[
 // BenchmarkDecide measures one decision, and one lookup of the action's name in a Go map as the floor.
 func BenchmarkDecide(b *testing.B) {
 	requests := benchmarkRequests(b)
+	// The floor: one lookup of the action's name in a map of all actions that AWS has.
 	b.Run("floor=map-lookup", func(b *testing.B) {
-		names := map[string]int{}
-		doc, err := policy.Parse([]byte(mustDocument(b, attached[0])))
+		all, err := authref.Expand("*")
 		if err != nil {
 			b.Fatal(err)
 		}
-		for i, s := range doc.Statements {
-			for _, a := range s.Action.Strings() {
-				names[a] = i
-			}
+		names := make(map[string]int, len(all))
+		for i, name := range all {
+			names[name] = i
 		}
 		sum, i := 0, 0
 		for b.Loop() {
-			sum += names[requests[i&7].Action]
-			i++
+			sum += names[requests[i].Action]
+			if i++; i == len(requests) {
+				i = 0
+			}
 		}
 		if sum < 0 {
 			b.Fatal(sum)
@@ -141,8 +157,10 @@ func BenchmarkDecide(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				c.policies.Decide(requests[i&7])
-				i++
+				c.policies.Decide(requests[i])
+				if i++; i == len(requests) {
+					i = 0
+				}
 			}
 		})
 	}

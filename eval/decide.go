@@ -40,9 +40,9 @@ type facts struct {
 
 // apply finds which types of policies take part in the decision.
 func (f *facts) apply(p *Policies, e *evaluation) {
-	action, who := e.action.text(), e.who
-	f.apart = action == "sts:getcalleridentity"
-	f.fixed = strings.HasPrefix(action, "iam:") && isFixed(action[4:], e)
+	who := e.who
+	f.apart = e.action.isOf("sts:") && e.action.text() == "sts:getcalleridentity"
+	f.fixed = e.action.isOf("iam:") && isFixed(e)
 	f.ownPolicies = who.hasOwnPolicies()
 	f.root = who.kind == root
 	account := e.principalAccount()
@@ -56,8 +56,7 @@ func (f *facts) apply(p *Policies, e *evaluation) {
 		f.applies |= bit(Endpoint)
 		f.limits |= bit(Endpoint)
 	}
-	if len(p.RCPs) > 0 && !who.serviceLinked && e.action.colon >= 0 && authref.SupportsRCP(action[:e.action.colon]) &&
-		action != "kms:retiregrant" {
+	if len(p.RCPs) > 0 && !who.serviceLinked && authref.SupportsRCP(e.action.service()) && e.action.text() != "kms:retiregrant" {
 		f.applies |= bit(RCP)
 	}
 	if !f.ownPolicies {
@@ -82,9 +81,8 @@ func (f *facts) apply(p *Policies, e *evaluation) {
 // needsOwnPolicy reports whether the resource is one that nobody can use unless its own policy says so: a role to
 // assume, a KMS key.
 func needsOwnPolicy(e *evaluation) bool {
-	action := e.action.text()
-	return strings.HasPrefix(action, "sts:assumerole") ||
-		strings.HasPrefix(action, "kms:") && strings.Contains(e.resource, ":key/")
+	return e.action.isOf("sts:") && strings.HasPrefix(e.action.text(), "sts:assumerole") ||
+		e.action.isOf("kms:") && strings.Contains(e.resource, ":key/")
 }
 
 // denies finds the types in which a Deny matches.
@@ -209,12 +207,12 @@ func (f *facts) decision() Decision {
 // isFixed reports whether an action of IAM would change what AWS owns in every account: its managed policies, and the
 // roles under aws-reserved. Nobody may, administrators included.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
-func isFixed(name string, e *evaluation) bool {
+func isFixed(e *evaluation) bool {
 	if e.split.Account() != "aws" && !strings.HasPrefix(e.split.Resource(), "role/aws-reserved/") {
 		return false
 	}
 	for _, reads := range [...]string{"get", "list", "generate", "simulate", "passrole"} {
-		if strings.HasPrefix(name, reads) {
+		if strings.HasPrefix(e.action.text()[len("iam:"):], reads) {
 			return false
 		}
 	}

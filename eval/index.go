@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"math/bits"
 	"slices"
 	"strings"
 	"unsafe"
@@ -15,55 +14,49 @@ import (
 
 // An actionName is a request's action in lower case, with its hash, on the stack.
 type actionName struct {
-	buf     [128]byte // zero behind the name: hash reads whole words
-	long    string    // the name, if buf is too short
-	n       int
-	colon   int // index of the colon, or -1
-	hash    uint64
-	service uint64 // hash of the part before the colon
+	buf  [128]byte // zero behind the name: hash reads whole words
+	long string    // the name, if buf is too short
+	n    int
+	head uint64 // the first eight bytes
+	hash uint64
 }
 
 func (a *actionName) set(action string) {
-	a.n, a.colon = len(action), -1
+	a.n = len(action)
 	if len(action) > len(a.buf) { // AWS has no action of that length
 		a.long = lowerText(action)
-		a.colon = strings.IndexByte(a.long, ':')
-		a.hash, a.service = hash(a.long), hash(a.long[:max(a.colon, 0)])
+		a.head, a.hash = load(a.long), hash(a.long)
 		return
 	}
-	// In one pass: make it lower case, hash it, find the colon, and hash what stands before it.
 	var h uint64
 	i := 0
 	for ; i+8 <= len(action); i += 8 {
 		w := lower(load(action[i:]))
 		store(a.buf[i:], w)
-		if a.colon < 0 {
-			a.findColon(h, w, i)
-		}
 		h = mix(h, w)
 	}
 	w := lower(loadTail(action, i))
 	if i < len(action) {
 		store(a.buf[i:], w)
 	}
-	if a.colon < 0 {
-		a.findColon(h, w, i)
-	}
+	a.head = load8(&a.buf)
 	a.hash = finish(h, w, len(action))
-	if a.colon < 0 {
-		a.service = hash("")
-	}
 }
 
-// findColon looks for the colon in the word w at i, where h is the hash of what stands before.
-func (a *actionName) findColon(h, w uint64, i int) {
-	const ones = 0x0101010101010101
-	x := w ^ ones*':'
-	if found := ^((x&(ones*0x7f) + ones*0x7f) | x) & (ones * 0x80); found != 0 {
-		n := bits.TrailingZeros64(found) / 8
-		a.colon = i + n
-		a.service = finish(h, w&(1<<(8*n)-1), a.colon)
-	}
+func load8(b *[128]byte) uint64 {
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// isOf reports whether the action starts with the prefix of a service of three letters and a colon.
+func (a *actionName) isOf(prefix string) bool {
+	return uint32(a.head) == uint32(prefix[0])|uint32(prefix[1])<<8|uint32(prefix[2])<<16|uint32(prefix[3])<<24
+}
+
+// service returns the part before the colon; empty without one.
+func (a *actionName) service() string {
+	text := a.text()
+	return text[:max(strings.IndexByte(text, ':'), 0)]
 }
 
 // text returns the name in lower case. It must not be kept.
@@ -190,7 +183,7 @@ type index struct {
 	byService  table        // services of which there are names with wildcards
 	wild       []wildcards  // for each of byService
 	any        candidates   // statements that may match any action
-	services   uint64       // a bit for each service that the statements may be about: all, none, or some
+	services   uint64       // a bit for each start of an action that the statements may be about
 }
 
 // A wildcard is an action name with wildcards, and the statement that lists it.
@@ -228,14 +221,14 @@ func newIndex(all []statement, deny bool) (ix index) {
 		}
 		for _, m := range s.action.patterns {
 			p := m.Pattern()
-			service, _, _ := strings.Cut(string(p), ":")
-			ix.services |= serviceBit(hash(service))
+			ix.services |= serviceBits(p)
 			if p.IsLiteral() {
 				if l := listed[string(p)]; len(l) == 0 || l[len(l)-1] != id {
 					listed[string(p)] = append(l, id)
 				}
 				continue
 			}
+			service, _, _ := strings.Cut(string(p), ":")
 			wild[service] = append(wild[service], wildcard{glob.NewMatcher(p), id})
 		}
 	}
@@ -259,9 +252,18 @@ func newIndex(all []statement, deny bool) (ix index) {
 	return ix
 }
 
-// serviceBit returns the bit that stands for a service in [index.services], given the hash of its prefix. Services
-// share bits; a bit that is not set says that no statement is about any of them.
-func serviceBit(hash uint64) uint64 { return 1 << (hash >> 58) }
+// serviceBit returns the bit that stands in [index.services] for all names that start with the same three bytes: a
+// quick way to see that a policy is not about an action.
+func serviceBit(head uint64) uint64 { return 1 << (head & 0xffffff * odd >> 58) }
+
+// serviceBits returns the bits for what a name of an action, perhaps with wildcards, may start with.
+func serviceBits(p glob.Pattern) uint64 {
+	start, _ := p.Prefix()
+	if len(start) < 3 && !p.IsLiteral() {
+		return ^uint64(0)
+	}
+	return serviceBit(loadTail(start[:min(len(start), 3)], 0))
+}
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))

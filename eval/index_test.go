@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/writ-iam/writ/internal/glob"
 )
 
 func TestActionNamesHashAsTheirLowerCase(t *testing.T) {
@@ -14,8 +16,15 @@ func TestActionNamesHashAsTheirLowerCase(t *testing.T) {
 		var a actionName
 		a.set(name)
 		lower := lowerText(name)
-		if a.text() != lower || a.hash != hash(lower) || a.colon != strings.IndexByte(lower, ':') || a.service != hash(lower[:max(a.colon, 0)]) {
-			t.Errorf("%q: %q, colon %d, hash %x (want %x), service %x (want %x)", name, a.text(), a.colon, a.hash, hash(lower), a.service, hash(lower[:max(a.colon, 0)]))
+		service, _, colon := strings.Cut(lower, ":")
+		if !colon {
+			service = ""
+		}
+		if a.text() != lower || a.hash != hash(lower) || a.service() != service || a.isOf("iam:") != strings.HasPrefix(lower, "iam:") {
+			t.Errorf("%q: %q, service %q, hash %x, want %x", name, a.text(), a.service(), a.hash, hash(lower))
+		}
+		if len(lower) >= 3 && serviceBits(glob.Compile(lower[:3]+"*")) != serviceBit(a.head) || serviceBits(glob.Compile(lower)) != serviceBit(a.head) {
+			t.Errorf("%q has another bit than its pattern", name)
 		}
 	}
 }

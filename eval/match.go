@@ -25,7 +25,7 @@ type Request struct {
 type evaluation struct {
 	who      *details
 	action   actionName
-	service  uint64 // the bit that stands for the action's service in an index
+	service  uint64 // the bit that stands for the action in index.services
 	resource string
 	split    glob.SplitText // of resource
 	account  string         // that the resource is in; empty if not known
@@ -36,7 +36,7 @@ type evaluation struct {
 func (e *evaluation) set(req *Request, p *Policies) {
 	e.who, e.resource, e.account = req.Principal.known(), req.Resource, req.ResourceAccount
 	e.action.set(req.Action)
-	e.service = serviceBit(e.action.service)
+	e.service = serviceBit(e.action.head)
 	if e.resource == "" {
 		e.resource = "*"
 	}
@@ -132,7 +132,8 @@ func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
 		}
 	}
 	if len(ix.wild) > 0 {
-		if i := ix.byService.find(e.action.service, name[:max(e.action.colon, 0)]); i >= 0 {
+		service := e.action.service()
+		if i := ix.byService.find(hash(service), service); i >= 0 {
 			grants |= p.tryWildcards(&ix.wild[i], name, e, all)
 		}
 	}

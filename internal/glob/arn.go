@@ -61,28 +61,45 @@ func (t *SplitText) Set(s string) {
 		return
 	}
 	t.text = s
-	n := 0
-	for i := 0; i+8 <= len(s); i += 8 {
-		// The colons among eight bytes, as the high bits of their bytes.
-		w := (uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56) ^ ones*':'
-		for found := ^((w&(ones*0x7f) + ones*0x7f) | w) & (ones * 0x80); found != 0; found &= found - 1 {
-			t.colon[n] = uint32(i + bits.TrailingZeros64(found)/8)
-			if n++; n == parts-1 {
-				t.ok = true
-				return
+	// The colons among the first 64 bytes, a bit for each.
+	var found uint64
+	for i := 0; i < min(len(s), 64); i += 8 {
+		var w uint64
+		if rest := s[i:]; len(rest) >= 8 {
+			w = uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
+				uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
+		} else {
+			for j := range len(rest) {
+				w |= uint64(rest[j]) << (8 * j)
 			}
 		}
+		w ^= ones * ':' // now the colons are the bytes that are zero
+		zero := ^((w&(ones*0x7f) + ones*0x7f) | w) & (ones * 0x80)
+		found |= (zero * (0x02040810204081)) >> 56 << i
 	}
-	for i := len(s) &^ 7; i < len(s); i++ {
-		if s[i] == ':' {
-			t.colon[n] = uint32(i)
-			if n++; n == parts-1 {
-				break
-			}
+	if bits.OnesCount64(found) < parts-1 {
+		t.setLong(s)
+		return
+	}
+	for i := range t.colon {
+		t.colon[i] = uint32(bits.TrailingZeros64(found))
+		found &= found - 1
+	}
+	t.ok = true
+}
+
+// setLong is Set for a text whose colons are far apart, or too few.
+func (t *SplitText) setLong(s string) {
+	at := -1
+	for i := range t.colon {
+		n := strings.IndexByte(s[at+1:], ':')
+		if n < 0 {
+			return
 		}
+		at += 1 + n
+		t.colon[i] = uint32(at)
 	}
-	t.ok = n == parts-1
+	t.ok = true
 }
 
 // part returns a part of the ARN, from 0 for "arn" to 5 for the resource.
