@@ -12,40 +12,19 @@ import (
 // a table. Those with wildcards are filed by their service, and among many by the text before the first wildcard.
 // Statements that may match any action (NotAction, and Action "*") are tried each time.
 
-// An actionName is a request's action in lower case, with its hash, on the stack.
+// An actionName is a request's action. Its lower case is made only where a pattern asks for it.
 type actionName struct {
-	buf  [128]byte // zero behind the name: hash reads whole words
-	long string    // the name, if buf is too short
-	n    int
-	head uint64 // the first eight bytes
+	raw  string
+	head uint64 // the first eight bytes in lower case
 	hash uint64
+	n    int // how many bytes of buf are set
+	buf  [72]byte
+	long string // the lower case, if buf is too short: no action of AWS is
 }
 
 func (a *actionName) set(action string) {
-	a.n = len(action)
-	if len(action) > len(a.buf) { // AWS has no action of that length
-		a.long = lowerText(action)
-		a.head, a.hash = load(a.long), hash(a.long)
-		return
-	}
-	var h uint64
-	i := 0
-	for ; i+8 <= len(action); i += 8 {
-		w := lower(load(action[i:]))
-		store(a.buf[i:], w)
-		h = mix(h, w)
-	}
-	w := lower(loadTail(action, i))
-	if i < len(action) {
-		store(a.buf[i:], w)
-	}
-	a.head = load8(&a.buf)
-	a.hash = finish(h, w, len(action))
-}
-
-func load8(b *[128]byte) uint64 {
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+	a.raw = action
+	a.head, a.hash = hash(action)
 }
 
 // isOf reports whether the action starts with the prefix of a service of three letters and a colon.
@@ -61,8 +40,21 @@ func (a *actionName) service() string {
 
 // text returns the name in lower case. It must not be kept.
 func (a *actionName) text() string {
-	if a.long != "" {
+	if len(a.raw) > len(a.buf) {
+		if a.long == "" {
+			a.long = lowerText(a.raw)
+		}
 		return a.long
+	}
+	if a.n < len(a.raw) {
+		a.n = len(a.raw)
+		i := 0
+		for ; i+8 <= len(a.raw); i += 8 {
+			store(a.buf[i:], lower(load(a.raw[i:])))
+		}
+		if i < len(a.raw) {
+			store(a.buf[i:], lower(loadTail(a.raw, i)))
+		}
 	}
 	return unsafe.String(&a.buf[0], a.n)
 }
@@ -111,23 +103,39 @@ func lowerText(s string) string {
 	}, s)
 }
 
-// hash takes eight bytes at a time. That somebody can make names that collide costs them time on their own policy only.
-func hash(s string) (h uint64) {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		h = mix(h, load(s[i:]))
+// hash returns the first eight bytes of s in lower case, and a hash of s in any case. It looks at the start, the middle,
+// the end and the length, which tell the names of actions apart; a table compares the rest. That somebody can make
+// names that collide costs them time on their own policy only.
+func hash(s string) (head, h uint64) {
+	if len(s) < 8 {
+		head = lower(loadTail(s, 0))
+		return head, mix(head, uint64(len(s)))
 	}
-	return finish(h, loadTail(s, i), len(s))
+	head = lower(load(s))
+	middle, end := lower(load(s[len(s)/2-4:])), lower(load(s[len(s)-8:]))
+	return head, mix(mix(head, uint64(len(s)))^middle, end)
 }
-
-const odd = 0x9e3779b97f4a7c15 // the golden ratio, as is usual
 
 func mix(h, w uint64) uint64 {
 	h = (h ^ w) * odd
 	return h ^ h>>32
 }
 
-func finish(h, tail uint64, n int) uint64 { return mix(mix(h, tail), uint64(n)) }
+const odd = 0x9e3779b97f4a7c15 // the golden ratio, as is usual
+
+// isLowerOf reports whether s in lower case is name.
+func isLowerOf(name, s string) bool {
+	if len(name) != len(s) {
+		return false
+	}
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if load(name[i:]) != lower(load(s[i:])) {
+			return false
+		}
+	}
+	return i == len(s) || loadTail(name, i) == lower(loadTail(s, i))
+}
 
 // A table finds names by their hash: open addressing with a tag of 32 bits a slot, so that a name that is not there
 // is seldom looked at.
@@ -147,7 +155,7 @@ func newTable(names []string) (t table) {
 	}
 	t = table{make([]uint32, size), make([]int32, size), names}
 	for i, name := range names {
-		h := hash(name)
+		_, h := hash(name)
 		slot := int(h) & (size - 1)
 		for t.tags[slot] != 0 {
 			slot = (slot + 1) & (size - 1)
@@ -159,14 +167,14 @@ func newTable(names []string) (t table) {
 
 func tag(h uint64) uint32 { return uint32(h>>32) | 1 }
 
-// find returns the index of name, whose hash is h, or -1.
+// find returns the index of name in any case, whose hash is h, or -1.
 func (t *table) find(h uint64, name string) int {
 	if len(t.tags) == 0 {
 		return -1
 	}
 	mask := len(t.tags) - 1
 	for slot, want := int(h)&mask, tag(h); t.tags[slot] != 0; slot = (slot + 1) & mask {
-		if t.tags[slot] == want && t.names[t.at[slot]] == name {
+		if t.tags[slot] == want && isLowerOf(t.names[t.at[slot]], name) {
 			return int(t.at[slot])
 		}
 	}

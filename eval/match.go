@@ -125,16 +125,16 @@ func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
 			return grants
 		}
 	}
-	name := e.action.text()
-	if i := ix.actions.find(e.action.hash, name); i >= 0 {
+	if i := ix.actions.find(e.action.hash, e.action.raw); i >= 0 {
 		if grants |= p.try(&ix.statements[i], e, false, all); grants != 0 && !all {
 			return grants
 		}
 	}
 	if len(ix.wild) > 0 {
 		service := e.action.service()
-		if i := ix.byService.find(hash(service), service); i >= 0 {
-			grants |= p.tryWildcards(&ix.wild[i], name, e, all)
+		_, h := hash(service)
+		if i := ix.byService.find(h, service); i >= 0 {
+			grants |= p.tryWildcards(&ix.wild[i], e.action.text(), e, all)
 		}
 	}
 	return grants

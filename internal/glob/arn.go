@@ -1,14 +1,9 @@
 package glob
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // parts is the number of parts of an ARN: arn, partition, service, region, account, resource.
 const parts = 6
-
-const ones = 0x0101010101010101 // a one in each of eight bytes
 
 // An ARN is a compiled pattern over ARNs, as Resource elements and the ARN condition operators hold them. It is
 // matched part by part, so that a wildcard in one of the first five parts stays within that part; the sixth, the
@@ -54,44 +49,19 @@ func Split(s string) (t SplitText) {
 	return t
 }
 
-// Set is Split in place.
+// Set is Split in place, for a zero t.
 func (t *SplitText) Set(s string) {
-	t.ok = false
-	if len(s) < 4 || s[:4] != "arn:" || len(s) > 1<<31-1 {
+	if len(s) < 8 || s[:4] != "arn:" || len(s) > 1<<31-1 {
 		return
 	}
 	t.text = s
-	// The colons among the first 64 bytes, a bit for each.
-	var found uint64
-	for i := 0; i < min(len(s), 64); i += 8 {
-		var w uint64
-		if rest := s[i:]; len(rest) >= 8 {
-			w = uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
-				uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
-		} else {
-			for j := range len(rest) {
-				w |= uint64(rest[j]) << (8 * j)
-			}
-		}
-		w ^= ones * ':' // now the colons are the bytes that are zero
-		zero := ^((w&(ones*0x7f) + ones*0x7f) | w) & (ones * 0x80)
-		found |= (zero * (0x02040810204081)) >> 56 << i
+	t.colon[0] = 3
+	at, i := 3, 1
+	if s[4:8] == "aws:" { // the common case, for which every nanosecond counts
+		t.colon[1] = 7
+		at, i = 7, 2
 	}
-	if bits.OnesCount64(found) < parts-1 {
-		t.setLong(s)
-		return
-	}
-	for i := range t.colon {
-		t.colon[i] = uint32(bits.TrailingZeros64(found))
-		found &= found - 1
-	}
-	t.ok = true
-}
-
-// setLong is Set for a text whose colons are far apart, or too few.
-func (t *SplitText) setLong(s string) {
-	at := -1
-	for i := range t.colon {
+	for ; i < len(t.colon); i++ {
 		n := strings.IndexByte(s[at+1:], ':')
 		if n < 0 {
 			return
