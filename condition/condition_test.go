@@ -31,7 +31,7 @@ var options = condition.Options{
 	Multivalued: func(key string) bool { return key == "aws:tagkeys" },
 }
 
-// list splits a cell of the tables below: values are separated by spaces, "''" is an empty one, "-" no value at all.
+// list splits a cell of the tables below: values are separated by spaces, "”" is an empty one, "-" no value at all.
 func list(cell string) (values []string) {
 	for v := range strings.FieldsSeq(cell) {
 		switch v {

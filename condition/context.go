@@ -32,6 +32,7 @@ func NewContext(values map[string][]string) (Context, error) {
 		}
 		c.values[lower] = slices.Clone(values[key])
 	}
+	maps.DeleteFunc(c.values, func(_ string, v []string) bool { return len(v) == 0 })
 	return c, nil
 }
 

@@ -53,7 +53,7 @@ func (e *evaluation) set(req *Request, p *Policies) {
 
 // principalAccount returns the account of the principal; that of the resource for the zero Principal.
 func (e *evaluation) principalAccount() string {
-	if e.who == unknownUser {
+	if e.who.kind == user && e.who.account == "" {
 		return e.account
 	}
 	return e.who.account

@@ -111,7 +111,7 @@ func ParsePrincipal(s string) (Principal, error) {
 	case a.Service == "iam" && typ == "role":
 		p.kind, p.serviceLinked = role, strings.HasPrefix(path, "aws-service-role/")
 	case a.Service == "iam" && (typ == "oidc-provider" || typ == "saml-provider"):
-		p.kind, p.caller.PrincipalARN = provider, ""
+		p.kind, p.account, p.caller.PrincipalARN = provider, "", ""
 	case a.Service == "sts" && typ == "assumed-role":
 		name, session, ok := strings.Cut(path, "/")
 		if !ok || name == "" || strings.Contains(session, "/") {

@@ -20,8 +20,8 @@ func TestParsePrincipal(t *testing.T) {
 		"arn:aws:iam::111122223333:role/aws-service-role/a/AWSServiceRoleFor": "111122223333",
 		"arn:aws:sts::111122223333:assumed-role/app/session":                  "111122223333",
 		"arn:aws:sts::111122223333:federated-user/dev":                        "111122223333",
-		"arn:aws:iam::111122223333:oidc-provider/token.example.com/a":         "111122223333",
-		"arn:aws:iam::111122223333:saml-provider/corp":                        "111122223333",
+		"arn:aws:iam::111122223333:oidc-provider/token.example.com/a":         "",
+		"arn:aws:iam::111122223333:saml-provider/corp":                        "",
 		"amplify.amazonaws.com":                                               "",
 		"accounts.google.com":                                                 "",
 	} {
