@@ -60,78 +60,75 @@ func (p *Policies) Explain(req *Request) *Explanation {
 	var f facts
 	f.apply(p, &e)
 	x := new(Explanation)
-	type level struct {
-		t     PolicyType
-		index int
-	}
-	var blockedLevels []level
-	var misses []NearMiss
+	var silent []policyLevel // of those that take part, the ones without an Allow that matches
 	for _, l := range p.levels() {
 		if !f.applies.Has(l.t) {
 			continue
 		}
 		allows := false
-		for i, policy := range l.list {
-			for j := range policy.statements {
-				s := &policy.statements[j]
-				ref := StatementRef{l.t, l.index, i, j, s.src}
-				x.absent(s, &e)
-				if !s.action.match(&e.action) || s.never {
-					misses = append(misses, s.nearMiss(ref, &e, req)...)
-					continue
-				}
-				g := s.matches(&e)
-				switch {
-				case g == 0:
-					misses = append(misses, s.nearMiss(ref, &e, req)...)
-					continue
-				case s.deny:
-					f.deny |= bit(l.t)
-				default:
-					allows = true
-					if l.t == Resource {
-						f.grant |= g
-					}
-				}
-				x.Matched = append(x.Matched, ref)
+		for ref, s := range l.statements {
+			if s.never || !s.action.match(&e.action) {
+				continue
+			}
+			x.addMissing(s, &e)
+			g := s.matches(&e)
+			if g == 0 {
+				continue
+			}
+			x.Matched = append(x.Matched, ref)
+			switch {
+			case s.deny:
+				f.deny |= bit(l.t)
+			case l.t == Resource:
+				f.grant |= g
+				allows = true
+			default:
+				allows = true
 			}
 		}
 		if allows {
 			f.allow |= bit(l.t)
 		} else {
-			blockedLevels = append(blockedLevels, level{l.t, l.index})
+			silent = append(silent, l)
 		}
 	}
-	for _, b := range blockedLevels { // each level of SCPs must allow
-		f.allow &^= bit(b.t)
+	for _, l := range silent { // of SCPs, each level must allow
+		f.allow &^= bit(l.t)
 	}
 	x.Decision = f.decision()
-	x.note(&f, &e, p, req)
-	if x.Decision.Outcome != ImplicitDeny {
-		return x
+	x.addNotes(&f, &e, p, req)
+	if x.Decision.Outcome == ImplicitDeny {
+		x.addBlocked(silent, &e, req)
 	}
+	return x
+}
 
+// addBlocked says what had to allow and did not, and which statements nearly did.
+func (x *Explanation) addBlocked(silent []policyLevel, e *evaluation, req *Request) {
 	blocking := x.Decision.By
-	for _, t := range blocking.Types() {
+	if blocking == 0 {
+		blocking = bit(Identity) | bit(Resource)
+	}
+	for _, t := range x.Decision.By.Types() {
 		if t != SCP {
 			x.BlockedBy = append(x.BlockedBy, t.String())
-			continue
 		}
-		for _, b := range blockedLevels {
-			if b.t == SCP {
-				x.BlockedBy = append(x.BlockedBy, fmt.Sprintf("scp[%d]", b.index))
+		for _, l := range silent {
+			if t == SCP && l.t == SCP {
+				x.BlockedBy = append(x.BlockedBy, fmt.Sprintf("scp[%d]", l.index))
 			}
 		}
 	}
-	if blocking == 0 {
-		blocking = (bit(Identity) | bit(Resource))
-	}
-	for _, m := range misses {
-		if blocking.Has(m.Type) && slices.Contains(blockedLevels, level{m.Type, m.Level}) {
-			x.NearMisses = append(x.NearMisses, m)
+	for _, l := range silent {
+		if !blocking.Has(l.t) {
+			continue
+		}
+		for ref, s := range l.statements {
+			if miss, ok := s.nearMiss(ref, e, req); ok {
+				x.NearMisses = append(x.NearMisses, miss)
+			}
 		}
 	}
-	return x
 }
 
 // A policyLevel is a list of policies of which one must allow.
@@ -139,6 +136,18 @@ type policyLevel struct {
 	t     PolicyType
 	index int
 	list  []*Policy
+}
+
+// statements ranges over the statements of the level's policies.
+func (l policyLevel) statements(yield func(StatementRef, *statement) bool) {
+	for i, policy := range l.list {
+		for j := range policy.statements {
+			s := &policy.statements[j]
+			if !yield(StatementRef{l.t, l.index, i, j, s.src}, s) {
+				return
+			}
+		}
+	}
 }
 
 // levels lists the policies in the order of AWS's flow chart. Types without policies have a level without policies.
@@ -164,10 +173,10 @@ func (p *Policies) levels() (levels []policyLevel) {
 	)
 }
 
-// absent collects the condition keys that a statement refers to and the request does not have, if the statement is
-// about the request's principal, action and resource.
-func (x *Explanation) absent(s *statement, e *evaluation) {
-	if s.never || s.names(e) == 0 || !s.action.match(&e.action) {
+// addMissing collects the condition keys that a statement about the request's action refers to and the request does not
+// have, if the statement is about its principal, too, and the keys of conditions if it is about its resource.
+func (x *Explanation) addMissing(s *statement, e *evaluation) {
+	if s.names(e) == 0 {
 		return
 	}
 	add := func(key string) {
@@ -178,7 +187,7 @@ func (x *Explanation) absent(s *statement, e *evaluation) {
 	for i := range s.resource.patterns {
 		s.resource.patterns[i].template.AbsentKeys(&e.scope, add)
 	}
-	if s.resource.match(e) {
+	if len(s.condition) > 0 && s.resource.match(e) {
 		for _, c := range s.condition {
 			c.AbsentKeys(&e.scope, add)
 		}
@@ -186,26 +195,24 @@ func (x *Explanation) absent(s *statement, e *evaluation) {
 }
 
 // nearMiss returns the statement if it is an Allow that fails to match by one element only.
-func (s *statement) nearMiss(ref StatementRef, e *evaluation, req *Request) []NearMiss {
+func (s *statement) nearMiss(ref StatementRef, e *evaluation, req *Request) (miss NearMiss, ok bool) {
 	if s.deny || s.never {
-		return nil
+		return miss, false
 	}
-	miss := NearMiss{StatementRef: ref}
+	failing := 0
 	fails := func(element, reason string) {
-		if miss.Element != "" {
-			element = "several"
-		}
-		miss.Element, miss.Reason = element, reason
-	}
-	if s.names(e) == 0 {
-		fails("Principal", "it does not name "+orSomebody(e.who.name))
+		failing++
+		miss = NearMiss{ref, element, reason}
 	}
 	if !s.action.match(&e.action) {
 		similar := s.similarAction(e.action.text())
 		if similar == "" {
-			return nil // any other statement is that far off
+			return miss, false // any other statement is that far off
 		}
 		fails("Action", fmt.Sprintf("it has %s, not %s", similar, req.Action))
+	}
+	if s.names(e) == 0 {
+		fails("Principal", "it does not name "+orSomebody(e.who.name))
 	}
 	if !s.resource.match(e) {
 		name := "Resource"
@@ -217,10 +224,7 @@ func (s *statement) nearMiss(ref StatementRef, e *evaluation, req *Request) []Ne
 	if !s.holds(e) {
 		fails("Condition", s.failing(e))
 	}
-	if miss.Element == "several" {
-		return nil
-	}
-	return []NearMiss{miss}
+	return miss, failing == 1
 }
 
 func orSomebody(name string) string {
@@ -274,10 +278,10 @@ func (s *statement) similarAction(name string) string {
 	if s.action.not {
 		return ""
 	}
-	service, _, _ := strings.Cut(name, ":")
+	service := name[:strings.IndexByte(name, ':')+1]
 	for i := range s.action.patterns {
-		text := s.action.patterns[i].Pattern().String()
-		if strings.HasPrefix(text, service+":") && within(text, name, 2) {
+		p := s.action.patterns[i].Pattern()
+		if strings.HasPrefix(string(p), service) && p.IsLiteral() && within(string(p), name, 2) {
 			return s.src.Action.Values[i].Text
 		}
 	}
@@ -295,8 +299,8 @@ func within(a, b string, n int) bool {
 	return n > 0 && (within(a[1:], b, n-1) || within(a, b[1:], n-1) || within(a[1:], b[1:], n-1))
 }
 
-// note adds what a reader could not know from the policies.
-func (x *Explanation) note(f *facts, e *evaluation, p *Policies, req *Request) {
+// addNotes adds what a reader could not know from the policies.
+func (x *Explanation) addNotes(f *facts, e *evaluation, p *Policies, req *Request) {
 	who := e.who
 	add := func(format string, args ...any) { x.Notes = append(x.Notes, fmt.Sprintf(format, args...)) }
 	switch {
