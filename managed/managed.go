@@ -78,8 +78,9 @@ type Policy struct {
 	ARN        string // arn:aws:iam::aws:policy, the path and the name
 	Deprecated bool   // AWS has withdrawn it: it stays where it is attached, but can be attached no more
 
-	file  *catalogfile.File
-	index int // in file
+	file     *catalogfile.File
+	index    int    // in file
+	document string // without a file: of the only version
 
 	once     sync.Once
 	versions []*Version // after load
@@ -109,7 +110,14 @@ func Names() []string {
 func All() []*Policy { return slices.Clone(catalog()) }
 
 // Lookup finds a policy by its name or ARN, in exact case.
-func Lookup(nameOrARN string) (*Policy, bool) { return lookup(catalog(), nameOrARN) }
+func Lookup(nameOrARN string) (*Policy, bool) {
+	for _, p := range organizations() {
+		if nameOrARN == p.Name || nameOrARN == p.ARN {
+			return p, true
+		}
+	}
+	return lookup(catalog(), nameOrARN)
+}
 
 // Versions returns the versions of p, oldest first. There is at least one, and
 // there may be gaps.
@@ -141,6 +149,9 @@ func (v *Version) Ref() string { return v.Policy.Name + "@" + v.ID }
 // Document returns the policy document: JSON without white space, Size bytes.
 // Each call makes a new slice.
 func (v *Version) Document() []byte {
+	if v.Policy.file == nil {
+		return []byte(v.Policy.document)
+	}
 	doc, err := v.Policy.file.Document(v.Policy.index, v.index)
 	mustRead(err)
 	return doc

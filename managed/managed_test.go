@@ -274,3 +274,15 @@ func TestDamagedFileIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestOrganizationsOwnPoliciesAreKnownButNotListed(t *testing.T) {
+	for _, name := range []string{"FullAWSAccess", "RCPFullAWSAccess", "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"} {
+		v, err := Find(name)
+		if err != nil || !v.IsDefault() || v.ID != "v1" || !json.Valid(v.Document()) || v.Size != len(v.Document()) {
+			t.Errorf("Find(%q) = %+v, %v", name, v, err)
+		}
+	}
+	if slices.Contains(Names(), "FullAWSAccess") {
+		t.Error("FullAWSAccess is listed among IAM's policies")
+	}
+}
