@@ -66,8 +66,9 @@ type Options struct {
 	Version policy.Version // whether ${…} is a variable
 	// Multivalued tells whether a key is a list in the request context; nil means that none is known to be.
 	Multivalued func(key string) bool
-	// Lenient accepts policy variables where AWS reads them as text that can never match (Numeric, Date, Binary,
-	// IpAddress and Null). It is for statements in which a condition that never holds can only deny.
+	// Lenient accepts policy variables where AWS reads them as text that can never match: under Numeric, Date, Binary,
+	// IpAddress and Null, unless they are negated. It is for statements in which a condition that never holds can
+	// only deny.
 	Lenient bool
 }
 
@@ -99,7 +100,7 @@ func Compile(c policy.Condition, o Options) (*Condition, error) {
 
 // add compiles one of the values that the policy lists.
 func (c *Condition) add(v policy.Value, o Options) (err error) {
-	if o.Lenient && o.Version.HasVariables() && !c.op.family.hasVariables() && strings.Contains(v.Text, "${") {
+	if o.Lenient && !c.op.negated && o.Version.HasVariables() && !c.op.family.hasVariables() && strings.Contains(v.Text, "${") {
 		return nil // a text that is no number, date, address …: it matches nothing
 	}
 	switch c.op.family {

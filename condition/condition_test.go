@@ -77,6 +77,7 @@ func TestOperators(t *testing.T) {
 		{"DateEquals", "2026-01-01", "2026-01-01T00:00:00Z", yes}, {"DateEquals", "2026-01-01T01:00:00+01:00", "1767225600", yes}, {"DateEquals", "2026", "2026-01", yes},
 		{"DateLessThan", "2026-01-01T00:00Z", "2025-12-31T23:59:59.999Z", yes}, {"DateGreaterThan", "2026-01-01", "2026-01-01", no}, {"DateGreaterThanEquals", "2026-01-01", "2026-01-01", yes},
 		{"DateNotEquals", "2026-01-01", "2026-01-02", yes}, {"DateLessThan", "2026-01-01", "yesterday", no}, {"DateLessThanEquals", "2026-01-01", "2026-13-01", no},
+		{"DateLessThan", "2027-01-01", "2026-01-01T00:00:00,5Z", no},
 		// Booleans, bytes, addresses.
 		{"Bool", "TRUE", "true", yes}, {"Bool", "false", "true", no}, {"Bool", "true", "yes", no},
 		{"BinaryEquals", "AQID", "AQID", yes}, {"BinaryEquals", "AQID", "AQIE", no}, {"BinaryEquals", "AQID", "!", no},
@@ -221,6 +222,17 @@ func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 	}
 	if _, err := condition.NewContext(map[string][]string{"aws:x": {"1"}, "AWS:X": {"2"}}); err == nil {
 		t.Error("a context takes a key twice")
+	}
+}
+
+// A text that is no number fits none, which would make a negated operator hold for everything.
+func TestVariablesUnderNegatedNumbersAreErrorsInAnAllowToo(t *testing.T) {
+	lenient := options
+	lenient.Lenient = true
+	for operator, ok := range map[string]bool{"NumericEquals": true, "IpAddress": true, "DateLessThan": true, "Null": true, "NumericNotEquals": false, "NotIpAddress": false, "DateNotEquals": false} {
+		if _, err := compile(operator, "k", []string{"${aws:username}"}, lenient); (err == nil) != ok {
+			t.Errorf("%s: %v", operator, err)
+		}
 	}
 }
 

@@ -149,5 +149,10 @@ func (o Operator) String() string {
 	return s
 }
 
+// AsksForText reports whether the operator holds for certain texts or ARNs: one of the String or Arn families, not negated.
+func (o Operator) AsksForText() bool {
+	return !o.negated && (o.family == stringEquals || o.family == stringEqualsIgnoreCase || o.family == stringLike || o.family == arnLike)
+}
+
 // Negated reports whether the operator is one of those with Not in their name.
 func (o Operator) Negated() bool { return o.negated }

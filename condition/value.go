@@ -129,7 +129,7 @@ func parseInstant(s string) (instant, bool) {
 		layout = "2006-01"
 	case len(s) == len("2006-01-02") && s[4] == '-' && s[7] == '-':
 		layout = "2006-01-02"
-	case len(s) > len("2006-01-02T15:04") && s[10] == 'T':
+	case len(s) > len("2006-01-02T15:04") && s[10] == 'T' && !strings.Contains(s, ","):
 		layout = "2006-01-02T15:04Z07:00"
 		if s[16] == ':' {
 			layout = "2006-01-02T15:04:05Z07:00" // with or without a fraction of the second

@@ -114,7 +114,7 @@ func (c *compiler) statement(s *statement) *policy.Error {
 			return e
 		}
 		s.condition = append(s.condition, cond)
-		if key, op := cond.Key(), cond.Operator(); key.Is("aws:principalarn") && !op.Negated() {
+		if cond.Key().Is("aws:principalarn") && cond.Operator().AsksForText() {
 			s.forPrincipalARN = true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/writ-iam/writ/condition"
+	"github.com/writ-iam/writ/internal/spelling"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -281,22 +282,11 @@ func (s *statement) similarAction(name string) string {
 	service := name[:strings.IndexByte(name, ':')+1]
 	for i := range s.action.patterns {
 		p := s.action.patterns[i].Pattern()
-		if strings.HasPrefix(string(p), service) && p.IsLiteral() && within(string(p), name, 2) {
+		if strings.HasPrefix(string(p), service) && p.IsLiteral() && spelling.Near(string(p), name, 2) {
 			return s.src.Action.Values[i].Text
 		}
 	}
 	return ""
-}
-
-// within reports whether a becomes b by at most n insertions, deletions and replacements of a byte.
-func within(a, b string, n int) bool {
-	for a != "" && b != "" && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	if a == "" || b == "" {
-		return len(a)+len(b) <= n
-	}
-	return n > 0 && (within(a[1:], b, n-1) || within(a, b[1:], n-1) || within(a[1:], b[1:], n-1))
 }
 
 // addNotes adds what a reader could not know from the policies.

@@ -186,7 +186,7 @@ func (d details) principal() Principal {
 	case federatedUser:
 		c.PrincipalType = "FederatedUser"
 	case anonymous:
-		c.PrincipalType = "Anonymous"
+		c.PrincipalType, c.PrincipalAccount, c.UserID = "Anonymous", "anonymous", "anonymous"
 	case service:
 		c.PrincipalServiceName, c.PrincipalIsAWSService = d.name, "true"
 	}

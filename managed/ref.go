@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/writ-iam/writ/internal/spelling"
 )
 
 // A RefError says why [Find] cannot resolve a reference.
@@ -148,7 +150,7 @@ func nearest(name string) []*Policy {
 		apart := max(len(name)-len(other), len(other)-len(name)) // a lower bound of the distance
 		rank := slips + 1
 		if apart <= slips {
-			rank = distance(name, other)
+			rank = spelling.Distance(name, other)
 		}
 		if rank > slips {
 			switch {
@@ -170,26 +172,4 @@ func nearest(name string) []*Policy {
 		policies = append(policies, c.policy)
 	}
 	return policies
-}
-
-// distance returns how many bytes must be inserted, deleted or replaced to make
-// b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1) // distances from a prefix of a to each prefix of b
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -92,20 +92,6 @@ func TestErrorIsOneLine(t *testing.T) {
 	}
 }
 
-func TestDistanceCountsSlips(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
-		{"abc", "abd", 1}, {"abc", "ab", 1}, {"abc", "xabc", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 2},
-	} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 func FuzzFind(f *testing.F) {
 	for _, ref := range []string{
 		"AdministratorAccess-Amplify@v10", "arn:aws:iam::aws:policy/job-function/Billing", "readonlyaccess",

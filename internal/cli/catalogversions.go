@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writ-iam/writ/managed"
+)
+
+func (p *program) catalogVersions() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "versions NAME",
+		Short: "List the versions of a managed policy",
+		Long: `List the versions of an AWS managed policy, oldest first: version, date, size in characters
+without white space, number of statements, and which one is the default. Versions can be missing,
+where AWS's numbers have them and the source does not.`,
+		Example: `  writ catalog versions AdministratorAccess-Amplify
+  writ catalog versions ReadOnlyAccess --json`,
+		Args:              arguments("NAME"),
+		ValidArgsFunction: completeReference,
+		RunE: func(_ *cobra.Command, args []string) error {
+			v, err := managed.Find(args[0])
+			if err != nil {
+				return err
+			}
+			versions := v.Policy.Versions()
+			if asJSON {
+				return p.printVersions(versions)
+			}
+			var rows [][]string
+			for _, v := range versions {
+				rows = append(rows, []string{v.ID, day(v), fmt.Sprintf("%6d", v.Size), fmt.Sprintf("%3d statements", v.Statements), mark(v)})
+			}
+			for _, line := range aligned(rows) {
+				p.print("%s", line)
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with a line for each version")
+	return c
+}

@@ -1,0 +1,176 @@
+// Package cli is the command line of Writ, as a function: [Run] takes arguments and streams, and returns the exit
+// status. Command writ adds only the process around it.
+//
+//	writ decide            decide a request, or many, and say why
+//	writ catalog list      the AWS managed policies
+//	writ catalog show      the document of one
+//	writ catalog versions  the versions of one
+//	writ completion        a completion script for a shell
+//	writ version           the version of this program
+//
+// Each command is a file here, its help beside its flags. The commands hold no logic of their own: they read files,
+// call the packages below, and print.
+//
+// # What a command may print
+//
+//   - Results go to standard output, and nothing else does: what is printed there can be piped, and writ catalog show
+//     prints what writ decide --policy reads. With --json it is JSON, of which members are only ever added.
+//   - An error is one line on standard error that begins with writ: and names the place: the flag, or the file with line
+//     and column. There is no usage text and no stack trace behind it. Nothing that stands in a policy reaches the
+//     terminal as a control character.
+//   - Colours are for terminals, and not if NO_COLOR is set (https://no-color.org).
+//   - Texts are sentences without a capital at the start and without a full stop at the end, if there is only one.
+//
+// # Exit status
+//
+// 0 for success and for an allowed request; 1 for a denied one; 2 for any error.
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The exit statuses.
+const (
+	success = 0
+	denied  = 1
+	failure = 2
+)
+
+// Run executes the command line args, which do not include the program's name, and returns the exit status.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := &program{
+		args:   append([]string{}, args...), // not nil, for which cobra takes those of the process
+		stdin:  stdin,
+		stdout: output{bufio.NewWriter(stdout), stdout},
+		stderr: stderr,
+		screen: screenOf(stdout),
+	}
+	root := p.root()
+	root.SetArgs(p.args)
+	root.SetIn(stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err = errors.Join(err, p.stdout.Flush()); err != nil {
+		fmt.Fprintf(stderr, "writ: %s\n", printable(err.Error()))
+		return failure
+	}
+	return p.status
+}
+
+// A program is one execution of the command line.
+type program struct {
+	args      []string
+	stdin     io.Reader
+	stdinUsed string // by which flag
+	stdout    output
+	stderr    io.Writer
+	screen    screen
+	status    int // to exit with, if there is no error
+}
+
+// An output is standard output, buffered, and the stream beneath for what comes in blocks of its own.
+type output struct {
+	*bufio.Writer
+	beneath io.Writer
+}
+
+// print writes a line to standard output.
+func (p *program) print(format string, args ...any) { fmt.Fprintf(p.stdout, format+"\n", args...) }
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "writ",
+		Short: "Decide requests as AWS IAM does, and say why",
+		Long: `Writ decides requests as AWS IAM does, offline, with the policies that you name: your
+own files, or any version of any AWS managed policy, which are built in.`,
+		Example: `  writ decide --policy ReadOnlyAccess --action s3:GetObject --resource arn:aws:s3:::b/k
+  writ catalog show AdministratorAccess-Amplify@v10`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(p.help())
+	root.AddCommand(p.decide(), p.catalog(), p.version())
+	p.onlyCommands(root)
+	return root
+}
+
+// onlyCommands makes a command that does nothing but hold others: by itself it prints its help.
+func (p *program) onlyCommands(c *cobra.Command) {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(c, args[0])
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+}
+
+func unknownCommand(c *cobra.Command, name string) error {
+	c.SuggestionsMinimumDistance = 2
+	return fmt.Errorf("unknown command %q for %q%s", name, c.CommandPath(), didYouMean(c.SuggestionsFor(name)))
+}
+
+func didYouMean(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(names, " or ") + "?"
+}
+
+// flagError adds to the error of a flag that does not exist the flags that may be meant.
+func flagError(c *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	// cobra knows the names that are near to one for commands only; so the flags pose as commands.
+	posing := &cobra.Command{SuggestionsMinimumDistance: 2}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		posing.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	names := posing.SuggestionsFor(unknown.GetSpecifiedName())
+	for i, name := range names {
+		names[i] = "--" + name
+	}
+	return fmt.Errorf("%w%s", err, didYouMean(names))
+}
+
+func (p *program) help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the help of a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(found, rest[0])
+			}
+			return found.Help()
+		},
+	}
+}
+
+// arguments makes the check that a command got the arguments that it is said to take, such as "NAME".
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) > len(names) && len(names) == 0:
+			return fmt.Errorf("%s takes no arguments, but flags; found %q", c.CommandPath(), args[0])
+		case len(args) > len(names):
+			return fmt.Errorf("%s takes one %s; found %q, too", c.CommandPath(), names[0], args[len(names)])
+		case len(args) < len(names):
+			return fmt.Errorf("%s needs a %s; see %s --help", c.CommandPath(), names[len(args)], c.CommandPath())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,68 @@
+package cli_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// exampleFiles are the files that the examples name.
+const exampleFiles = `
+-- policy.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
+-- boundary.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+-- root.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+-- ou.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+-- team.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}}
+-- trust.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}
+-- cases.jsonl --
+{"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
+`
+
+// TestHelpExamplesRun runs every example of every help text.
+func TestHelpExamplesRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, f := range txtar.Parse([]byte(exampleFiles)).Files {
+		if err := os.WriteFile(f.Name, f.Data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran := 0
+	for _, command := range []string{"", "decide", "catalog", "catalog list", "catalog show", "catalog versions", "version"} {
+		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
+		_, examples, ok := strings.Cut(help, "\nExamples:\n")
+		if !ok {
+			t.Errorf("the help of writ %s has no examples", command)
+		}
+		examples, _, _ = strings.Cut(examples, "\n\n")
+		for line := range strings.Lines(examples) {
+			words := words(line)
+			if words[0] != "writ" {
+				t.Errorf("not an example: %s", line)
+			}
+			if status, stdout, stderr := run(t, "", words[1:]...); status == 2 || stdout == "" || stderr != "" {
+				t.Errorf("%s: exit status %d, %d bytes out, error %s", line, status, len(stdout), stderr)
+			}
+			ran++
+		}
+	}
+	if ran < 15 {
+		t.Errorf("only %d examples were found", ran)
+	}
+}
+
+// words splits a line as a shell does: words in single quotes, and nothing behind a >.
+func words(line string) (words []string) {
+	line, _, _ = strings.Cut(line, " > ")
+	for _, w := range strings.Fields(line) {
+		words = append(words, strings.Trim(w, "'"))
+	}
+	return words
+}

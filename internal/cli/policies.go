@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/managed"
+	"github.com/writ-iam/writ/policy"
+)
+
+// policies are the policies of a question, and where each comes from.
+type policies struct {
+	eval.Policies
+	sources map[string]source // by their place among the policies: "identity[0]", "scp[1][0]"
+}
+
+// A source is where a policy comes from: a file or a managed policy.
+type source struct {
+	file string
+	ref  string // "AdministratorAccess-Amplify@v10"
+}
+
+// at names a position in the source. Documents of managed policies are one line, so a position in them is no help.
+func (s source) at(pos policy.Pos) string {
+	if s.file == "" {
+		return s.ref
+	}
+	return fmt.Sprintf("%s:%d:%d", s.file, pos.Line, pos.Column)
+}
+
+// loadPolicies reads and compiles the policies that the flags name.
+func (p *program) loadPolicies(q *question) (*policies, error) {
+	all := &policies{sources: map[string]source{}}
+	var err error
+	load := func(flag, name string, ref eval.StatementRef) *eval.Policy {
+		if err != nil {
+			return nil
+		}
+		var compiled *eval.Policy
+		var from source
+		compiled, from, err = p.loadPolicy(flag, name, ref.Type)
+		all.sources[ref.Policy()] = from
+		return compiled
+	}
+	list := func(flag string, names []string, t eval.PolicyType, level int) (list []*eval.Policy) {
+		for i, name := range names {
+			list = append(list, load(flag, name, eval.StatementRef{Type: t, Level: level, Index: i}))
+		}
+		return list
+	}
+	levels := func(flag string, names []string, t eval.PolicyType) (levels [][]*eval.Policy) {
+		for i, level := range names {
+			levels = append(levels, list(flag, strings.Split(level, ","), t, i))
+		}
+		return levels
+	}
+	one := func(flag string, name once, t eval.PolicyType) *eval.Policy {
+		if !name.given {
+			return nil
+		}
+		return load(flag, name.text, eval.StatementRef{Type: t})
+	}
+	all.Identity = list("--policy", q.policy, eval.Identity, 0)
+	all.Boundary = one("--boundary", q.boundary, eval.Boundary)
+	all.Session = list("--session", q.session, eval.Session, 0)
+	all.Resource = one("--resource-policy", q.resourcePolicy, eval.Resource)
+	all.SCPs = levels("--scp", q.scp, eval.SCP)
+	all.RCPs = levels("--rcp", q.rcp, eval.RCP)
+	all.Endpoint = list("--endpoint", q.endpoint, eval.Endpoint, 0)
+	return all, err
+}
+
+// loadPolicy reads and compiles one policy.
+func (p *program) loadPolicy(flag, name string, t eval.PolicyType) (*eval.Policy, source, error) {
+	src, from, err := p.readPolicy(flag, name)
+	if err != nil {
+		return nil, from, err
+	}
+	doc, err := policy.Parse(src)
+	if err == nil {
+		var compiled *eval.Policy
+		if compiled, err = eval.Compile(doc, t); err == nil {
+			return compiled, from, nil
+		}
+	}
+	if e, ok := errors.AsType[*policy.Error](err); ok {
+		text := e.Reason
+		if e.Path != "" {
+			text = e.Path + ": " + text
+		}
+		err = fmt.Errorf("%s: %s", from.at(e.Pos), text)
+	}
+	return nil, from, err
+}
+
+// readPolicy returns the text of a policy. A file that exists comes before a managed policy of that name.
+func (p *program) readPolicy(flag, name string) ([]byte, source, error) {
+	if name == "" {
+		return nil, source{}, fmt.Errorf("%s is empty; expected a file, -, or a managed policy such as ReadOnlyAccess", flag)
+	}
+	if stat, err := os.Stat(name); name != "-" && (err != nil || stat.IsDir()) {
+		v, unknown := managed.Find(name)
+		switch {
+		case unknown == nil:
+			return v.Document(), source{ref: v.Ref()}, nil
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, source{}, fmt.Errorf("%s %s", flag, noPolicy(name, unknown))
+		case err == nil:
+			return nil, source{}, fmt.Errorf("%s %s: is a directory", flag, name)
+		}
+	}
+	in, err := p.open(flag, name)
+	if err != nil {
+		return nil, source{}, err
+	}
+	defer in.Close()
+	from := source{file: nameOf(name)}
+	src, err := io.ReadAll(io.LimitReader(in, policy.MaxSize+1))
+	switch {
+	case err != nil:
+		return nil, from, fmt.Errorf("%s: %w", from.file, reason(err))
+	case len(src) > policy.MaxSize:
+		return nil, from, fmt.Errorf("%s: it has more than %d bytes, the most that are read", from.file, policy.MaxSize)
+	}
+	return src, from, nil
+}
+
+// noPolicy says that a name is neither a file nor a managed policy.
+func noPolicy(name string, err error) string {
+	e, ok := errors.AsType[*managed.RefError](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case strings.HasPrefix(name, "arn:"):
+		return e.Error()
+	case strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".json"):
+		return fmt.Sprintf("%s: no such file", name)
+	}
+	suggestions := ""
+	if len(e.Suggestions) > 0 {
+		suggestions = "; did you mean " + strings.Join(e.Suggestions, " or ") + "?"
+	}
+	return fmt.Sprintf("%s: no such file, and %s%s", name, e.Reason, suggestions)
+}
+
+// open opens a file that a flag names, or standard input, which only one of them can read.
+func (p *program) open(flag, name string) (io.ReadCloser, error) {
+	if name == "-" {
+		if p.stdinUsed != "" {
+			return nil, fmt.Errorf("%s -: standard input is already read for %s", flag, p.stdinUsed)
+		}
+		p.stdinUsed = flag
+		return io.NopCloser(p.stdin), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", flag, name, reason(err))
+	}
+	return f, nil
+}
+
+// nameOf returns what a file goes by in messages.
+func nameOf(file string) string {
+	if file == "-" {
+		return "stdin"
+	}
+	return file
+}
+
+// reason returns what lies below an error of a file, without the operation and the name.
+func reason(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

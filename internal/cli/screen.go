@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// A screen says what an output stream can show.
+type screen struct {
+	terminal bool
+	colours  bool
+}
+
+func screenOf(w io.Writer) screen {
+	f, ok := w.(*os.File)
+	terminal := ok && term.IsTerminal(int(f.Fd()))
+	return screen{terminal, terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
+
+func (s screen) green(text string) string { return s.coloured("32", text) }
+func (s screen) red(text string) string   { return s.coloured("31", text) }
+
+func (s screen) coloured(code, text string) string {
+	if !s.colours {
+		return text
+	}
+	return "\x1b[1;" + code + "m" + text + "\x1b[m"
+}
+
+// printable returns text as one line of at most some thousand characters, in which what a terminal would not show but
+// obey is escaped.
+func printable(text string) string {
+	const most = 2000
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case b.Len() > most:
+			return b.String() + "…"
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// shellQuoted returns a command line that a shell splits into the words.
+func shellQuoted(words []string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if quoted[i] = w; w == "" || strings.Trim(w, plain) != "" {
+			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+// aligned returns the rows as lines whose cells stand below each other, two spaces apart.
+func aligned(rows [][]string) []string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	lines := make([]string, len(rows))
+	for i, row := range rows {
+		var b strings.Builder
+		for j, cell := range row {
+			fmt.Fprintf(&b, "%-*s  ", widths[j], cell)
+		}
+		lines[i] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
+}
