@@ -304,7 +304,7 @@ func FuzzEngineAgreesWithReference(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		if len(choices) > 2000 {
-			t.Skip("longer than any case")
+			return // longer than any case
 		}
 		source := refeval.Bytes(choices)
 		c := refeval.Generate(&source)

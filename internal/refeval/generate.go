@@ -130,11 +130,13 @@ var acts = []struct {
 }
 
 // The condition keys, with the family of operators that fits them and the values that a request has for them.
-var keys = []struct {
+type conditionKey struct {
 	key    string
 	family string
 	values [][]string
-}{
+}
+
+var keys = []conditionKey{
 	{"aws:SourceIp", "ip", [][]string{{"10.1.2.3"}, {"10.1.2.200"}, {"2001:db8::1"}, {"2001:DB8:0:0::1"}, {"::ffff:10.1.2.3"}, {"here"}, {""},
 		{"10.1.2.0/24"}, {"10.1.2.3/32"}, {"fe80::1%eth0"}, {"010.1.2.3"}, {"10.1.2.3:80"}}},
 	{"aws:SecureTransport", "bool", [][]string{{"true"}, {"false"}, {"True"}, {"yes"}, {"1"}, {" true"}}},
@@ -339,7 +341,7 @@ func (g *generator) statement(as role) policy.Statement {
 		s.Resource = policy.Element{} // which a statement must have
 	}
 	for g.chance(40) && len(s.Condition) < 3 {
-		s.Condition = g.condition(s.Condition)
+		s.Condition = g.condition(s.Condition, s.Principal != nil && slices.ContainsFunc(s.Principal.Entries, isEveryone))
 	}
 	return s
 }
@@ -386,8 +388,8 @@ func (g *generator) resourcePattern() string {
 			"arn:aws:s3:::*/${aws:username, 'dev'}", "arn:aws:s3:::logs/a:b${*}c${?}", "arn:aws:s3:::logs/${*}", "arn:aws:s3:::${s3:prefix}*", "arn:aws:s3${*}:::logs",
 			"arn:aws:iam::*:role/${aws:PrincipalTag/team, 'app'}", "arn:aws:kms:*:*:key/${aws:TagKeys, '1'}", "arn:aws:sqs:us-east-1:*:${aws:TagKeys}",
 			"arn:aws:s3:::${aws:PrincipalTag/team}ogs*")
-	case n < 60:
-		return pick(g, "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:${aws:username}*", "arn:aws:s3::${*}${aws:username}:x", "arn:aws:kms*${aws:username}")
+	case n < 61:
+		return pick(g, "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:${aws:username}*", "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:aws:s3::${*}${aws:username}:x", "arn:aws:kms*${aws:username}", "arn:aws:s3${*}", "arn${*}")
 	}
 	if !strings.HasPrefix(text, "arn:") {
 		return "*"
@@ -415,10 +417,12 @@ func (g *generator) principals(as role, effect policy.Effect) *policy.Principals
 	if parts := splitARN(g.Principal); parts != nil {
 		account = parts[4]
 	}
-	own := []string{g.Principal, account, "arn:aws:iam::" + account + ":root", g.SessionIssuer, "arn:aws:iam::" + account + ":role/app", g.UniqueID, "*"}
+	own := []string{g.Principal, account, "arn:aws:iam::" + account + ":root", g.SessionIssuer, "arn:aws:iam::" + account + ":role/app",
+		"arn:aws:iam::" + account + ":role/team/app", g.UniqueID, "*"}
 	others := []string{"arn:aws:iam::" + accountA + ":user/dev", "arn:aws:iam::" + accountA + ":role/team/app", "arn:aws:iam::" + accountB + ":user/dev",
 		"arn:aws:iam::" + accountA + ":user/*", "arn:aws:iam::*:root", "arn:aws:iam::" + accountA + ":group/devs", "AIDADEV", "AROAAPP", "AROATEAMAPP",
-		"arn:aws:sts::" + accountA + ":assumed-role/app/s1", "arn:aws:sts::" + accountA + ":assumed-role/app/*", accountB, "arn:aws:iam::" + accountA + ":user/Dev"}
+		"arn:aws:sts::" + accountA + ":assumed-role/app/s1", "arn:aws:sts::" + accountA + ":assumed-role/app/*", accountB, "arn:aws:iam::" + accountA + ":user/Dev",
+		"arn:aws:iam::" + accountB + ":role/app", "arn:aws:sts::" + accountA + ":assumed-role/app/s2"}
 	for len(list.Entries) == 0 || g.chance(40) && len(list.Entries) < 6 {
 		p := policy.Principal{Type: policy.AWS, Name: value(own[g.IntN(len(own))])}
 		switch {
@@ -438,8 +442,9 @@ func (g *generator) principals(as role, effect policy.Effect) *policy.Principals
 		list.Entries = append(list.Entries, p)
 	}
 	if list.Not && g.chance(40) { // all that must be listed
-		for _, name := range own[:5] {
-			if strings.Contains(name, ":") {
+		list.Entries = nil
+		for _, name := range own[:6] {
+			if !g.chance(10) && strings.Contains(name, ":") {
 				list.Entries = append(list.Entries, policy.Principal{Type: policy.AWS, Name: value(name)})
 			}
 		}
@@ -447,9 +452,13 @@ func (g *generator) principals(as role, effect policy.Effect) *policy.Principals
 	return list
 }
 
-// condition adds a condition, unless the list has one under that operator: in JSON, it is a key of an object.
-func (g *generator) condition(list []policy.Condition) []policy.Condition {
+// condition adds a condition, unless the list has one under that operator: in JSON, it is a key of an object. With
+// "*" as the principal, it often is one on aws:PrincipalArn, which then says who is meant.
+func (g *generator) condition(list []policy.Condition, everyone bool) []policy.Condition {
 	k := keys[g.IntN(len(keys))]
+	if everyone && g.chance(40) {
+		k = keys[slices.IndexFunc(keys, func(k conditionKey) bool { return k.key == "aws:PrincipalArn" })]
+	}
 	familyName := k.family
 	if g.chance(8) {
 		familyName = "null"
@@ -489,10 +498,22 @@ func (g *generator) condition(list []policy.Condition) []policy.Condition {
 				text = of[0]
 			}
 		}
+		if fact := g.fact(); (familyName == "string" || familyName == "arn") && strings.HasPrefix(k.key, "aws:") && fact != "" && g.chance(30) {
+			text = fact
+		}
 		if g.chance(1) {
 			text = family.malformed[g.IntN(len(family.malformed))]
 		}
 		c.Values = append(c.Values, value(text))
 	}
 	return append(list, c)
+}
+
+// fact is something that is true of the principal or the resource, for conditions on the keys that follow from these.
+func (g *generator) fact() string {
+	account := "aws"
+	if parts := splitARN(g.Principal); parts != nil {
+		account = parts[4]
+	}
+	return pick(g, account, g.Principal, g.UniqueID, g.SessionIssuer, "arn:aws:iam::"+account+":role/app", "arn:*", lastName(g.Principal))
 }

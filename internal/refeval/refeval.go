@@ -388,9 +388,6 @@ func (r *request) principalMatches(s *policy.Statement) bool {
 func (r *request) actionMatches(s *policy.Statement) bool {
 	listed := false
 	for _, pattern := range s.Action.Strings() {
-		if pattern == "*:*" {
-			pattern = "*"
-		}
 		if like(wild(strings.ToLower(pattern)), strings.ToLower(r.Action)) {
 			listed = true
 		}

@@ -4,8 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,93 +161,4 @@ func TestGenerateNeedsDatesFromSomewhere(t *testing.T) {
 	if _, err := generate(o); err == nil || !strings.Contains(err.Error(), "give them with -dates") {
 		t.Errorf("generate = %v", err)
 	}
-}
-
-// With WRIT_MANAGED_PACKAGE=FILE.tgz this compares the embedded catalog with the
-// package it was made of. The documents are minified here in another way than by the
-// generator: token by token.
-func TestEmbeddedDocumentsAreThoseOfThePackage(t *testing.T) {
-	name := os.Getenv("WRIT_MANAGED_PACKAGE")
-	if name == "" {
-		t.Skip("WRIT_MANAGED_PACKAGE is not set")
-	}
-	tarball, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tarball.Close()
-	files, err := readTarball(tarball, "package/dist/managedPolicies.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var source map[string]sourcePolicy
-	if err := json.Unmarshal(files[0], &source); err != nil {
-		t.Fatal(err)
-	}
-	f, err := catalogfile.Open(read(t, "../../../managed/catalog.bin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(f.Policies) != len(source) {
-		t.Errorf("%d policies, the package has %d", len(f.Policies), len(source))
-	}
-	for i, p := range f.Policies {
-		versions, err := f.Versions(i)
-		if err != nil || len(versions) != len(source[p.Name].Versions) {
-			t.Fatalf("%s: %d versions, %v, the package has %d", p.Name, len(versions), err, len(source[p.Name].Versions))
-		}
-		for j, v := range versions {
-			got, err := f.Document(i, j)
-			if err != nil {
-				t.Fatal(err)
-			}
-			id := fmt.Sprintf("v%d", v.Number)
-			if want := tokens(t, source[p.Name].Versions[id].Document); string(got) != want {
-				t.Errorf("%s %s is\n%s, want\n%s", p.Name, id, got, want)
-			}
-		}
-	}
-}
-
-// tokens writes doc again from its tokens.
-func tokens(t *testing.T, doc []byte) string {
-	type level struct {
-		object bool
-		n      int // tokens so far
-	}
-	var out strings.Builder
-	str := json.NewEncoder(&out)
-	str.SetEscapeHTML(false)
-	stack := []level{{}}
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.UseNumber()
-	for d.More() || len(stack) > 1 {
-		token, err := d.Token()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
-			out.WriteString(delim.String())
-			stack = stack[:len(stack)-1]
-			continue
-		}
-		top := &stack[len(stack)-1]
-		switch {
-		case top.object && top.n%2 == 1:
-			out.WriteByte(':')
-		case top.n > 0:
-			out.WriteByte(',')
-		}
-		top.n++
-		switch token := token.(type) {
-		case json.Delim:
-			out.WriteString(token.String())
-			stack = append(stack, level{object: token == '{'})
-		default:
-			if err := str.Encode(token); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return strings.ReplaceAll(out.String(), "\n", "") // which Encode ends with; in a string it is escaped
 }
