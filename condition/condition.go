@@ -228,6 +228,9 @@ func (c *Condition) matches(v string, s *Scope) bool {
 			}
 		}
 	case stringEqualsIgnoreCase, boolean:
+		if c.op.family == boolean && !isBool(v) {
+			return false
+		}
 		for i := range c.texts {
 			if c.texts[i].equals(v, s, true) {
 				return true

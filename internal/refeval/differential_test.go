@@ -15,10 +15,7 @@ import (
 	"github.com/writ-iam/writ/policy"
 )
 
-const (
-	workers        = 8
-	casesPerWorker = 25_000
-)
+const workers = 8
 
 // TestEngineAgreesWithReference holds package eval against the reference, over cases of fixed seeds.
 func TestEngineAgreesWithReference(t *testing.T) {

@@ -389,7 +389,7 @@ func (g *generator) resourcePattern() string {
 			"arn:aws:iam::*:role/${aws:PrincipalTag/team, 'app'}", "arn:aws:kms:*:*:key/${aws:TagKeys, '1'}", "arn:aws:sqs:us-east-1:*:${aws:TagKeys}",
 			"arn:aws:s3:::${aws:PrincipalTag/team}ogs*")
 	case n < 61:
-		return pick(g, "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:${aws:username}*", "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:aws:s3::${*}${aws:username}:x", "arn:aws:kms*${aws:username}", "arn:aws:s3${*}", "arn${*}")
+		return pick(g, "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:${aws:username}*", "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:jobs", "arn:aws:s3::${*}${aws:username}:x", "arn:aws:kms*${aws:username}", "arn:aws:s3${*}", "arn:${*}")
 	}
 	if !strings.HasPrefix(text, "arn:") {
 		return "*"
