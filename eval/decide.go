@@ -112,7 +112,7 @@ func (p *Policies) denies(f *facts, e *evaluation) (types TypeSet) {
 func (f *facts) denied(t PolicyType, list []*Policy, e *evaluation) TypeSet {
 	if f.applies.Has(t) {
 		for _, policy := range list {
-			if policy.deny.services&e.service != 0 && policy.scan(&policy.deny, e, false) != 0 {
+			if policy.deny.starts&e.start != 0 && policy.scan(&policy.deny, e, false) != 0 {
 				return bit(t)
 			}
 		}
@@ -149,7 +149,7 @@ func (p *Policies) allows(f *facts, e *evaluation) {
 func (f *facts) allowed(t PolicyType, list []*Policy, e *evaluation) TypeSet {
 	if f.applies.Has(t) {
 		for _, policy := range list {
-			if policy.allow.services&e.service != 0 && policy.scan(&policy.allow, e, false) != 0 {
+			if policy.allow.starts&e.start != 0 && policy.scan(&policy.allow, e, false) != 0 {
 				return bit(t)
 			}
 		}

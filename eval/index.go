@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unsafe"
@@ -137,48 +138,52 @@ func isLowerOf(name, s string) bool {
 	return i == len(s) || loadTail(name, i) == lower(loadTail(s, i))
 }
 
-// A table finds names by their hash: open addressing with a tag of 32 bits a slot, so that a name that is not there
-// is seldom looked at.
-type table struct {
-	tags  []uint32 // 0: free; a power of two in number, at most half of them taken
-	at    []int32  // for each slot, an index in names
-	names []string
+// A table finds values by the hash of their names: open addressing with a tag of 32 bits a slot, so that the table of a
+// policy that does not have the name is seldom looked at further.
+type table[V any] struct {
+	tags    []uint32   // 0: free; a power of two in number, at most half of them taken
+	entries []entry[V] // for each slot
 }
 
-func newTable(names []string) (t table) {
-	if len(names) == 0 {
+type entry[V any] struct {
+	name  string // in lower case
+	value V
+}
+
+func newTable[V any](values map[string]V) (t table[V]) {
+	if len(values) == 0 {
 		return t
 	}
 	size := 4
-	for size < 2*len(names) {
+	for size < 2*len(values) {
 		size *= 2
 	}
-	t = table{make([]uint32, size), make([]int32, size), names}
-	for i, name := range names {
+	t = table[V]{make([]uint32, size), make([]entry[V], size)}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		_, h := hash(name)
 		slot := int(h) & (size - 1)
 		for t.tags[slot] != 0 {
 			slot = (slot + 1) & (size - 1)
 		}
-		t.tags[slot], t.at[slot] = tag(h), int32(i)
+		t.tags[slot], t.entries[slot] = tag(h), entry[V]{name, values[name]}
 	}
 	return t
 }
 
 func tag(h uint64) uint32 { return uint32(h>>32) | 1 }
 
-// find returns the index of name in any case, whose hash is h, or -1.
-func (t *table) find(h uint64, name string) int {
-	if len(t.tags) == 0 {
-		return -1
-	}
+// find returns the value of a name in any case, whose hash is h, or nil.
+func (t *table[V]) find(h uint64, name string) *V {
 	mask := len(t.tags) - 1
+	if mask < 0 {
+		return nil
+	}
 	for slot, want := int(h)&mask, tag(h); t.tags[slot] != 0; slot = (slot + 1) & mask {
-		if t.tags[slot] == want && isLowerOf(t.names[t.at[slot]], name) {
-			return int(t.at[slot])
+		if e := &t.entries[slot]; t.tags[slot] == want && isLowerOf(e.name, name) {
+			return &e.value
 		}
 	}
-	return -1
+	return nil
 }
 
 // few is up to how many candidates are tried one by one.
@@ -186,12 +191,10 @@ const few = 8
 
 // An index leads from an action to the statements of one effect that can match.
 type index struct {
-	actions    table        // names without wildcards
-	statements []candidates // for each of actions, the statements that list it
-	byService  table        // services of which there are names with wildcards
-	wild       []wildcards  // for each of byService
-	any        candidates   // statements that may match any action
-	services   uint64       // a bit for each start of an action that the statements may be about
+	starts  uint64            // a bit for each start of an action that the statements may be about
+	any     candidates        // statements that may match any action
+	actions table[candidates] // by a name without wildcards, the statements that list it
+	wild    table[wildcards]  // by service, the names with wildcards
 }
 
 // A wildcard is an action name with wildcards, and the statement that lists it.
@@ -224,12 +227,12 @@ func newIndex(all []statement, deny bool) (ix index) {
 		}
 		if s.action.not || slices.ContainsFunc(s.action.patterns, func(m glob.Matcher) bool { return m.Pattern() == glob.Any }) {
 			any = append(any, id)
-			ix.services = ^uint64(0)
+			ix.starts = ^uint64(0)
 			continue
 		}
 		for _, m := range s.action.patterns {
 			p := m.Pattern()
-			ix.services |= serviceBits(p)
+			ix.starts |= startBits(p)
 			if p.IsLiteral() {
 				if l := listed[string(p)]; len(l) == 0 || l[len(l)-1] != id {
 					listed[string(p)] = append(l, id)
@@ -241,45 +244,43 @@ func newIndex(all []statement, deny bool) (ix index) {
 		}
 	}
 	ix.any = newCandidates(any, all)
-	ix.actions = newTable(sortedKeys(listed))
-	for _, name := range ix.actions.names {
-		ix.statements = append(ix.statements, newCandidates(listed[name], all))
+	actions := make(map[string]candidates, len(listed))
+	for name, list := range listed {
+		actions[name] = newCandidates(list, all)
 	}
-	ix.byService = newTable(sortedKeys(wild))
-	for _, name := range ix.byService.names {
-		w := wildcards{list: wild[name]}
-		if len(w.list) > few {
-			w.tree = new(prefixTree)
-			for i, c := range w.list {
-				prefix, _ := c.pattern.Pattern().Prefix()
-				w.tree.add(prefix, int32(i))
-			}
-		}
-		ix.wild = append(ix.wild, w)
+	ix.actions = newTable(actions)
+	services := make(map[string]wildcards, len(wild))
+	for service, list := range wild {
+		services[service] = newWildcards(list)
 	}
+	ix.wild = newTable(services)
 	return ix
 }
 
-// serviceBit returns the bit that stands in [index.services] for all names that start with the same three bytes: a
-// quick way to see that a policy is not about an action.
-func serviceBit(head uint64) uint64 { return 1 << (head & 0xffffff * odd >> 58) }
+func newWildcards(list []wildcard) wildcards {
+	w := wildcards{list: list}
+	if len(list) <= few {
+		return w
+	}
+	w.tree = new(prefixTree)
+	for i := range list {
+		prefix, _ := list[i].pattern.Pattern().Prefix()
+		w.tree.add(prefix, int32(i))
+	}
+	return w
+}
 
-// serviceBits returns the bits for what a name of an action, perhaps with wildcards, may start with.
-func serviceBits(p glob.Pattern) uint64 {
+// startBit returns the bit that stands in [index.starts] for all names that start with the same three bytes: a
+// quick way to see that a policy is not about an action.
+func startBit(head uint64) uint64 { return 1 << (head & 0xffffff * odd >> 58) }
+
+// startBits returns the bits for what a name of an action, perhaps with wildcards, may start with.
+func startBits(p glob.Pattern) uint64 {
 	start, _ := p.Prefix()
 	if len(start) < 3 && !p.IsLiteral() {
 		return ^uint64(0)
 	}
-	return serviceBit(loadTail(start[:min(len(start), 3)], 0))
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return startBit(loadTail(start[:min(len(start), 3)], 0))
 }
 
 func newCandidates(list []int32, all []statement) candidates {

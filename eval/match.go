@@ -25,7 +25,7 @@ type Request struct {
 type evaluation struct {
 	who      *details
 	action   actionName
-	service  uint64 // the bit that stands for the action in index.services
+	start    uint64 // the bit that stands for the action in index.starts
 	resource string
 	split    glob.SplitText // of resource
 	account  string         // that the resource is in; empty if not known
@@ -36,7 +36,7 @@ type evaluation struct {
 func (e *evaluation) set(req *Request, p *Policies) {
 	e.who, e.resource, e.account = req.Principal.known(), req.Resource, req.ResourceAccount
 	e.action.set(req.Action)
-	e.service = serviceBit(e.action.head)
+	e.start = startBit(e.action.head)
 	if e.resource == "" {
 		e.resource = "*"
 	}
@@ -117,7 +117,7 @@ func (s *statement) matches(e *evaluation) grant {
 
 // scan looks for statements of an index that match. It stops at the first, unless it collects all grants.
 func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
-	if ix.services&e.service == 0 {
+	if ix.starts&e.start == 0 {
 		return 0
 	}
 	if len(ix.any.list) > 0 {
@@ -125,16 +125,16 @@ func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
 			return grants
 		}
 	}
-	if i := ix.actions.find(e.action.hash, e.action.raw); i >= 0 {
-		if grants |= p.try(&ix.statements[i], e, false, all); grants != 0 && !all {
+	if listed := ix.actions.find(e.action.hash, e.action.raw); listed != nil {
+		if grants |= p.try(listed, e, false, all); grants != 0 && !all {
 			return grants
 		}
 	}
-	if len(ix.wild) > 0 {
+	if len(ix.wild.tags) > 0 {
 		service := e.action.service()
 		_, h := hash(service)
-		if i := ix.byService.find(h, service); i >= 0 {
-			grants |= p.tryWildcards(&ix.wild[i], e.action.text(), e, all)
+		if w := ix.wild.find(h, service); w != nil {
+			grants |= p.tryWildcards(w, e.action.text(), e, all)
 		}
 	}
 	return grants
