@@ -15,10 +15,7 @@ func (p *Policies) Decide(req *Request) Decision {
 	if f.apart {
 		return f.decision()
 	}
-	f.deny = p.denies(&f, &e)
-	if f.deny == 0 {
-		p.allows(&f, &e)
-	}
+	p.collect(&f, &e)
 	return f.decision()
 }
 
@@ -85,76 +82,49 @@ func needsOwnPolicy(e *evaluation) bool {
 		e.action.isOf("kms:") && strings.Contains(e.resource, ":key/")
 }
 
-// denies finds the types in which a Deny matches.
-func (p *Policies) denies(f *facts, e *evaluation) (types TypeSet) {
-	for _, level := range p.RCPs {
-		types |= f.denied(RCP, level, e)
+// collect finds the types in which a Deny matches, those in which an Allow does, and as whom the resource-based policy
+// allows the principal.
+func (p *Policies) collect(f *facts, e *evaluation) {
+	f.hear(Identity, p.Identity, e)
+	if f.applies == bit(Identity) {
+		return // as for most requests
 	}
-	for _, level := range p.SCPs {
-		types |= f.denied(SCP, level, e)
+	f.hear(Endpoint, p.Endpoint, e)
+	f.hear(Session, p.Session, e)
+	if f.applies.Has(Boundary) {
+		f.hear(Boundary, []*Policy{p.Boundary}, e)
 	}
-	if p.Resource != nil && p.Resource.scan(&p.Resource.deny, e, false) != 0 {
-		types |= bit(Resource)
-	}
-	if f.applies.Has(Boundary) && p.Boundary.scan(&p.Boundary.deny, e, false) != 0 {
-		types |= bit(Boundary)
-	}
-	if len(p.Endpoint) > 0 {
-		types |= f.denied(Endpoint, p.Endpoint, e)
-	}
-	if len(p.Session) > 0 {
-		types |= f.denied(Session, p.Session, e)
-	}
-	return types | f.denied(Identity, p.Identity, e)
-}
-
-// denied returns t, as a set, if a Deny matches in one of the list.
-func (f *facts) denied(t PolicyType, list []*Policy, e *evaluation) TypeSet {
-	if f.applies.Has(t) {
-		for _, policy := range list {
-			if policy.deny.starts&e.start != 0 && policy.scan(&policy.deny, e, false) != 0 {
-				return bit(t)
-			}
-		}
-	}
-	return 0
-}
-
-// allows finds the types in which an Allow matches, and as whom the resource-based policy names the principal.
-func (p *Policies) allows(f *facts, e *evaluation) {
 	if p.Resource != nil {
-		if f.grant = p.Resource.scan(&p.Resource.allow, e, true); f.grant != 0 {
-			f.allow |= bit(Resource)
-		}
+		f.hear(Resource, []*Policy{p.Resource}, e)
+		f.grant = p.Resource.scan(&p.Resource.allow, e, true)
 	}
-	if f.applies.Has(Boundary) && p.Boundary.scan(&p.Boundary.allow, e, false) != 0 {
-		f.allow |= bit(Boundary)
+	for _, level := range p.RCPs {
+		f.hear(RCP, level, e)
 	}
-	if len(p.Endpoint) > 0 {
-		f.allow |= f.allowed(Endpoint, p.Endpoint, e)
+	silent := false // an SCP level without an Allow that matches
+	for _, level := range p.SCPs {
+		f.allow &^= bit(SCP)
+		f.hear(SCP, level, e)
+		silent = silent || !f.allow.Has(SCP)
 	}
-	if len(p.Session) > 0 {
-		f.allow |= f.allowed(Session, p.Session, e)
-	}
-	f.allow |= f.allowed(Identity, p.Identity, e)
-	if f.applies.Has(SCP) {
-		f.allow |= bit(SCP)
-		for _, level := range p.SCPs {
-			f.allow &= f.allowed(SCP, level, e) | ^bit(SCP)
-		}
+	if silent {
+		f.allow &^= bit(SCP)
 	}
 }
 
-// allowed returns t, as a set, if an Allow matches in one of the list.
-func (f *facts) allowed(t PolicyType, list []*Policy, e *evaluation) TypeSet {
-	if f.applies.Has(t) {
-		for _, policy := range list {
-			if policy.allow.starts&e.start != 0 && policy.scan(&policy.allow, e, false) != 0 {
-				return bit(t)
-			}
+// hear adds what the policies of a list say, if their type takes part.
+func (f *facts) hear(t PolicyType, list []*Policy, e *evaluation) {
+	if !f.applies.Has(t) {
+		return
+	}
+	for _, policy := range list {
+		if policy.deny.starts&e.start != 0 && policy.scan(&policy.deny, e, false) != 0 {
+			f.deny |= bit(t)
+		}
+		if policy.allow.starts&e.start != 0 && !f.allow.Has(t) && policy.scan(&policy.allow, e, false) != 0 {
+			f.allow |= bit(t)
 		}
 	}
-	return 0
 }
 
 // decision weighs the facts. This is all of AWS's logic that is about types of policies.
