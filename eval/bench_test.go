@@ -138,13 +138,28 @@ func BenchmarkDecide(b *testing.B) {
 			b.Fatal(sum)
 		}
 	})
+	one := eval.Policies{Identity: mustFind(b, eval.Identity, attached[:1]...)}
+	b.Run("policies=1,prepared", func(b *testing.B) {
+		b.ReportAllocs()
+		prepared := make([]*eval.Prepared, len(requests))
+		for i, r := range requests {
+			prepared[i] = r.Prepare()
+		}
+		i := 0
+		for b.Loop() {
+			one.DecidePrepared(prepared[i])
+			if i++; i == len(requests) {
+				i = 0
+			}
+		}
+	})
 	boundary, scp := mustCompile(b, eval.Boundary, []byte(guard)), mustCompile(b, eval.SCP, []byte(guard))
 	guarded := eval.Policies{Identity: mustFind(b, eval.Identity, attached...), Boundary: boundary, SCPs: [][]*eval.Policy{{scp}}}
 	for _, c := range []struct {
 		name     string
 		policies eval.Policies
 	}{
-		{"policies=1", eval.Policies{Identity: mustFind(b, eval.Identity, attached[:1]...)}},
+		{"policies=1", one},
 		{"policies=5", eval.Policies{Identity: mustFind(b, eval.Identity, attached[:5]...)}},
 		{"policies=20", eval.Policies{Identity: guarded.Identity}},
 		{"policies=20+boundary+scp", guarded},

@@ -9,19 +9,25 @@ import (
 // Decide says whether the policies allow the request. It cannot fail: what could, did in [Compile].
 func (p *Policies) Decide(req *Request) Decision {
 	var e evaluation
-	e.set(req, p)
+	e.set(req)
+	return p.decide(&e)
+}
+
+// DecidePrepared is [Policies.Decide] for a request that has been taken apart.
+func (p *Policies) DecidePrepared(q *Prepared) Decision { return p.decide(&q.e) }
+
+func (p *Policies) decide(e *evaluation) Decision {
 	var f facts
-	f.apply(p, &e)
-	if f.apart {
-		return f.decision()
+	f.apply(p, e)
+	if !f.apart {
+		p.collect(&f, e)
 	}
-	p.collect(&f, &e)
 	return f.decision()
 }
 
 // Facts are all that a decision depends on: who asks whom, which types of policies take part, and what each says.
 type facts struct {
-	apart        bool    // AWS decides without policies: sts:GetCallerIdentity
+	apart        bool    // AWS decides without policies
 	applies      TypeSet // types that take part
 	limits       TypeSet // of these, the ones that must allow whatever else does
 	crossAccount bool
@@ -38,13 +44,9 @@ type facts struct {
 // apply finds which types of policies take part in the decision.
 func (f *facts) apply(p *Policies, e *evaluation) {
 	who := e.who
-	f.apart = e.action.isOf("sts:") && e.action.text() == "sts:getcalleridentity"
-	f.fixed = e.action.isOf("iam:") && isFixed(e)
-	f.ownPolicies = who.hasOwnPolicies()
-	f.root = who.kind == root
-	account := e.principalAccount()
-	f.crossAccount = f.ownPolicies && account != "" && e.account != "" && e.account != account && e.account != "aws"
-
+	e.boundary = p.Boundary != nil && who.canHaveBoundary()
+	f.apart, f.fixed, f.crossAccount = e.apart, e.fixed, e.foreign
+	f.ownPolicies, f.root = who.hasOwnPolicies(), who.kind == root
 	if p.Resource != nil {
 		f.applies |= bit(Resource)
 		f.mustName = needsOwnPolicy(e)

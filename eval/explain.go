@@ -57,7 +57,7 @@ type NearMiss struct {
 // Explain decides as [Policies.Decide] does, by trying each statement of each policy, and says why.
 func (p *Policies) Explain(req *Request) *Explanation {
 	var e evaluation
-	e.set(req, p)
+	e.set(req)
 	var f facts
 	f.apply(p, &e)
 	x := new(Explanation)

@@ -20,6 +20,18 @@ type Request struct {
 	Context         condition.Context
 }
 
+// A Prepared is a request, taken apart once to be decided under many sets of policies. It is not for concurrent use.
+type Prepared struct {
+	e evaluation
+}
+
+// Prepare takes the request apart. What is changed in r later does not count.
+func (r *Request) Prepare() *Prepared {
+	q := new(Prepared)
+	q.e.set(r)
+	return q
+}
+
 // An evaluation is a request, taken apart for matching. It lives on the stack for one decision, and keeps no pointer to
 // the request, so that a request on the caller's stack stays there, too.
 type evaluation struct {
@@ -29,11 +41,14 @@ type evaluation struct {
 	resource string
 	split    glob.SplitText // of resource
 	account  string         // that the resource is in; empty if not known
-	boundary bool           // the principal has a permissions boundary
 	scope    condition.Scope
+	apart    bool // AWS decides without policies: sts:GetCallerIdentity
+	fixed    bool // AWS owns the resource, and the action would change it
+	foreign  bool // the resource is in another account than the principal
+	boundary bool // the principal has a permissions boundary: of the policies, not of the request
 }
 
-func (e *evaluation) set(req *Request, p *Policies) {
+func (e *evaluation) set(req *Request) {
 	e.who, e.resource, e.account = req.Principal.known(), req.Resource, req.ResourceAccount
 	e.action.set(req.Action)
 	e.start = startBit(e.action.head)
@@ -46,9 +61,13 @@ func (e *evaluation) set(req *Request, p *Policies) {
 			e.account = e.who.account
 		}
 	}
-	e.boundary = p.Boundary != nil && e.who.canHaveBoundary()
 	e.scope.Context, e.scope.Caller = req.Context, &e.who.caller
 	e.scope.ResourceAccount = e.account
+	e.apart = e.action.isOf("sts:") && e.action.text() == "sts:getcalleridentity"
+	e.fixed = e.action.isOf("iam:") && isFixed(e)
+	if mine := e.principalAccount(); mine != "" && e.account != mine {
+		e.foreign = e.account != "" && e.account != "aws" && e.who.hasOwnPolicies()
+	}
 }
 
 // principalAccount returns the account of the principal; that of the resource for the zero Principal.
