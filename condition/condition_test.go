@@ -148,7 +148,7 @@ func TestVariables(t *testing.T) {
 		{"ArnLike", "arn:aws:s3:::${aws:PrincipalTag/team}/*", "arn:aws:s3:::redx/k", condition.False},
 		{"Bool", "${flag}", "true", condition.True},
 		{"Bool", "${none}", "true", condition.False},
-		{"Bool", "${aws:username}", "dev", condition.False}, // equal, but no boolean
+		{"Bool", "${aws:username}", "dev", condition.False},        // equal, but no boolean
 		{"NumericEquals", "${aws:username}", "1", condition.False}, // a text, in an Allow
 	} {
 		o := options

@@ -15,35 +15,62 @@ import (
 // empty. A Context does not change, and is safe for concurrent use.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 type Context struct {
-	values map[string][]string // by lower-case key
+	keys []contextKey // sorted by name
+}
+
+// A contextKey is a key with its values.
+type contextKey struct {
+	name   string // in lower case
+	values []string
+}
+
+// find returns the values of a key, given in lower case.
+func (c Context) find(name string) []string {
+	if len(c.keys) > 8 {
+		i, ok := slices.BinarySearchFunc(c.keys, name, func(k contextKey, name string) int { return strings.Compare(k.name, name) })
+		if !ok {
+			return nil
+		}
+		return c.keys[i].values
+	}
+	for i := range c.keys { // the common case: to look at all takes less time than a map does
+		if c.keys[i].name == name {
+			return c.keys[i].values
+		}
+	}
+	return nil
 }
 
 // NewContext makes a context of the values, which it copies. A key without values counts as absent. Two keys that
 // differ only in case are an error.
 func NewContext(values map[string][]string) (Context, error) {
-	c := Context{make(map[string][]string, len(values))}
+	var c Context
+	spelled := make(map[string]string, len(values))
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		lower := strings.ToLower(key)
 		if key == "" {
 			return Context{}, fmt.Errorf("the request context has an empty key")
 		}
-		if _, twice := c.values[lower]; twice {
-			return Context{}, fmt.Errorf("the request context has the key %q twice, in different case", key)
+		if other, twice := spelled[lower]; twice {
+			return Context{}, fmt.Errorf("the request context has a key twice, as %q and as %q", other, key)
 		}
-		c.values[lower] = slices.Clone(values[key])
+		spelled[lower] = key
+		if len(values[key]) > 0 {
+			c.keys = append(c.keys, contextKey{lower, slices.Clone(values[key])})
+		}
 	}
-	maps.DeleteFunc(c.values, func(_ string, v []string) bool { return len(v) == 0 })
+	slices.SortFunc(c.keys, func(a, b contextKey) int { return strings.Compare(a.name, b.name) })
 	return c, nil
 }
 
 // Values returns the values of a key, nil if it is absent.
-func (c Context) Values(key string) []string { return slices.Clone(c.values[strings.ToLower(key)]) }
+func (c Context) Values(key string) []string { return slices.Clone(c.find(strings.ToLower(key))) }
 
 // All ranges over the keys, in lower case, and their values.
 func (c Context) All() iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
-		for _, key := range slices.Sorted(maps.Keys(c.values)) {
-			if !yield(key, slices.Clone(c.values[key])) {
+		for _, k := range c.keys {
+			if !yield(k.name, slices.Clone(k.values)) {
 				return
 			}
 		}
@@ -174,10 +201,8 @@ func (k Key) Is(name string) bool { return k.lower == name }
 // values returns the request's values of the key. A single derived value is put into one, which must outlive the
 // result. The slice must not be kept or changed.
 func (s *Scope) values(k *Key, one *[1]string) []string {
-	if len(s.Context.values) > 0 {
-		if v, ok := s.Context.values[k.lower]; ok {
-			return v
-		}
+	if v := s.Context.find(k.lower); v != nil {
+		return v
 	}
 	if one[0] = s.derive(k.derived); one[0] != "" {
 		return one[:]

@@ -55,7 +55,7 @@ func (f *facts) apply(p *Policies, e *evaluation) {
 		f.applies |= bit(Endpoint)
 		f.limits |= bit(Endpoint)
 	}
-	if len(p.RCPs) > 0 && !who.serviceLinked && authref.SupportsRCP(e.action.service()) && e.action.text() != "kms:retiregrant" {
+	if len(p.RCPs) > 0 && !who.serviceLinked && e.canHaveRCP() {
 		f.applies |= bit(RCP)
 	}
 	if !f.ownPolicies {
@@ -75,6 +75,13 @@ func (f *facts) apply(p *Policies, e *evaluation) {
 	if len(p.Session) > 0 && who.kind != root || who.kind == federatedUser {
 		f.applies |= bit(Session)
 	}
+}
+
+// canHaveRCP reports whether resource control policies apply to the action.
+func (e *evaluation) canHaveRCP() bool {
+	service, _ := e.action.service()
+	action := e.action.text()
+	return authref.SupportsRCP(action[:len(service)]) && action != "kms:retiregrant"
 }
 
 // needsOwnPolicy reports whether the resource is one that nobody can use unless its own policy says so: a role to

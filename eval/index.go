@@ -21,6 +21,10 @@ type actionName struct {
 	n    int // how many bytes of buf are set
 	buf  [72]byte
 	long string // the lower case, if buf is too short: no action of AWS is
+
+	serviceHash uint64 // once hasService
+	serviceLen  int
+	hasService  bool
 }
 
 func (a *actionName) set(action string) {
@@ -33,10 +37,14 @@ func (a *actionName) isOf(prefix string) bool {
 	return uint32(a.head) == uint32(prefix[0])|uint32(prefix[1])<<8|uint32(prefix[2])<<16|uint32(prefix[3])<<24
 }
 
-// service returns the part before the colon; empty without one.
-func (a *actionName) service() string {
-	text := a.text()
-	return text[:max(strings.IndexByte(text, ':'), 0)]
+// service returns the part before the colon, empty without one, and its hash.
+func (a *actionName) service() (string, uint64) {
+	if !a.hasService {
+		a.serviceLen = max(strings.IndexByte(a.raw, ':'), 0)
+		_, a.serviceHash = hash(a.raw[:a.serviceLen])
+		a.hasService = true
+	}
+	return a.raw[:a.serviceLen], a.serviceHash
 }
 
 // text returns the name in lower case. It must not be kept.

@@ -150,8 +150,7 @@ func (p *Policy) scan(ix *index, e *evaluation, all bool) (grants grant) {
 		}
 	}
 	if len(ix.wild.tags) > 0 {
-		service := e.action.service()
-		_, h := hash(service)
+		service, h := e.action.service()
 		if w := ix.wild.find(h, service); w != nil {
 			grants |= p.tryWildcards(w, e.action.text(), e, all)
 		}
