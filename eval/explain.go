@@ -36,12 +36,13 @@ type StatementRef struct {
 	Source    *policy.Statement
 }
 
-// Policy names the statement's policy by its place among the policies: "identity[0]", "scp[1][0]", "resource".
+// Policy names the statement's policy by its place among the policies: "identity[0]", "boundary[0]", "scp[1][0]", and
+// "resource", of which there is never a list.
 func (r StatementRef) Policy() string {
 	switch r.Type {
 	case SCP, RCP:
 		return fmt.Sprintf("%v[%d][%d]", r.Type, r.Level, r.Index)
-	case Resource, Boundary:
+	case Resource:
 		return r.Type.String()
 	}
 	return fmt.Sprintf("%v[%d]", r.Type, r.Index)

@@ -64,7 +64,7 @@
 //	              Deny matches; for implicitDeny the types that had to allow and did not, none if nothing says anything
 //	blockedBy=    for implicitDeny the same, and of service control policies the levels: scp[1]
 //	missing=      the condition keys that the request lacks, of statements that otherwise concern it
-//	matched=      the statements that match, by policy and index from 0: identity[0]#1, scp[0][1]#0, boundary#0
+//	matched=      the statements that match, by policy and index from 0: identity[0]#1, scp[0][1]#0, boundary[0]#0
 //	near=         for implicitDeny the Allow statements that fail by one element only: identity[0]#1:Condition
 //
 // A line with error and a text says that the policies are refused with a message that contains the text. With an action,

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,8 +68,8 @@ func TestVectors(t *testing.T) {
 // compare says what in an answer is not as the case wants it.
 func compare(c vectors.Case, a pdp.Answer) string {
 	var problems []string
-	if a.ID != c.ID {
-		problems = append(problems, "the id is "+a.ID)
+	if string(a.ID) != strconv.Quote(c.ID) {
+		problems = append(problems, "the id is "+string(a.ID))
 	}
 	if c.Want.Outcome == "error" {
 		if a.Error == "" || !strings.Contains(a.Error, c.Want.Error) {

@@ -1,12 +1,14 @@
 package pdp
 
 import (
+	"encoding/json"
+
 	"github.com/writ-iam/writ/eval"
 )
 
 // An Answer is the decision on a case and why, or the error that kept it from being decided.
 type Answer struct {
-	ID string `json:"id,omitempty"`
+	ID json.RawMessage `json:"id,omitempty"` // a string or a number, as the case has it
 	*Verdict
 	Error string `json:"error,omitempty"`
 }

@@ -1,6 +1,8 @@
 package pdp
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -45,8 +47,8 @@ func failed(number int, line []byte, err error) Answer {
 	r := &reader{line: line, number: number}
 	_ = catch(func() { // up to where it is broken
 		r.object(span{r.space(0), len(line)}, "a case", nil, func(key string, _ int, value span) {
-			if key == "id" && r.peek(value.start) == '"' {
-				if id := r.text(value, ""); id != "" {
+			if key == "id" {
+				if id := r.idOf(value); id != nil {
 					a.ID = id
 				}
 			}
@@ -64,7 +66,20 @@ func shortened(message string) string {
 	return strings.ToValidUTF8(message[:most], "") + "…"
 }
 
-func lineID(number int) string { return fmt.Sprintf("line %d", number) }
+func lineID(number int) json.RawMessage { return fmt.Appendf(nil, `"line %d"`, number) }
+
+// idOf reads an id, a string or a number, as it is written, and returns nil for an empty one.
+func (r *reader) idOf(s span) json.RawMessage {
+	switch c := r.peek(s.start); {
+	case c == '-' || '0' <= c && c <= '9':
+		r.scalar(s)
+	default:
+		if r.text(s, "a string or a number") == "" {
+			return nil
+		}
+	}
+	return bytes.Clone(r.raw(s))
+}
 
 // catch calls f and returns the error that it gave up with.
 func catch(f func()) (err error) {
@@ -86,7 +101,7 @@ type caseReader struct {
 	reader
 	decider *Decider
 
-	id       string
+	id       json.RawMessage
 	request  Request
 	places   map[string]int // of the request's members; that of "" is the request itself
 	policies eval.Policies
@@ -112,7 +127,7 @@ func (r *caseReader) read() {
 	r.object(whole, "a case", []string{"id", "request", "policies"}, func(key string, _ int, value span) {
 		switch key {
 		case "id":
-			if id := r.text(value, "a string"); id != "" {
+			if id := r.idOf(value); id != nil {
 				r.id = id
 			}
 		case "request":

@@ -32,7 +32,7 @@
 //	 "blockedBy": [], "missingContext": []}
 //
 // Where there are any, "nearMisses" and "notes" follow; see [Answer]. A case that cannot be read is answered
-// {"id": "x", "error": "…"}, and the others still run. A case without an id goes by its place: "line 7".
+// {"id": "x", "error": "…"}, and the others still run. An id is a string or a number; a case without one goes by its place: "line 7".
 //
 // The package does not read files and does not decide: package eval does that.
 package pdp

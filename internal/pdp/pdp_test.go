@@ -108,7 +108,7 @@ func TestErrorsNameThePlace(t *testing.T) {
 	for line, want := range map[string]string{
 		`{}`:                        "line 7, column 1: the case has no request",
 		`[]`:                        "line 7, column 1: expected a case (an object), found a list",
-		`{"id":1,` + get + `}`:      "line 7, column 7: id: expected a string, found a number",
+		`{"id":true,` + get + `}`:   "line 7, column 7: id: expected a string or a number, found a boolean",
 		`{"request":{}}`:            "line 7, column 12: request.action: the request has no action; expected one such as s3:GetObject",
 		`{"request":[]}`:            "line 7, column 12: request: expected a request (an object), found a list",
 		`{"request":null}`:          "line 7, column 12: request: expected a request (an object), found null",
@@ -177,6 +177,9 @@ func TestIDIsKnownWhereverTheErrorIs(t *testing.T) {
 		if got := answer(t, line); !strings.HasPrefix(got, `{"id":"x","error":"line 7`) {
 			t.Errorf("%s\n%s", line, got)
 		}
+	}
+	if got := answer(t, `{"id":-1.50,`+get+`}`); !strings.HasPrefix(got, `{"id":-1.50,"decision":`) {
+		t.Errorf("a number as the id: %s", got)
 	}
 	if got := answer(t, `{"id":"",`+get+`}`); !strings.HasPrefix(got, `{"id":"line 7","decision":`) {
 		t.Error(got)
@@ -293,7 +296,7 @@ func FuzzDecide(f *testing.F) {
 		if err != nil || bytes.ContainsAny(b, "\n\r") || !json.Valid(b) {
 			t.Errorf("%s, %v", b, err)
 		}
-		if (a.Error == "") == (a.Verdict == nil) || a.ID == "" {
+		if (a.Error == "") == (a.Verdict == nil) || len(a.ID) == 0 {
 			t.Errorf("neither a verdict nor an error, or both: %s", b)
 		}
 		if a.Error == "" && !json.Valid(line) {
