@@ -153,6 +153,3 @@ func (o Operator) String() string {
 func (o Operator) AsksForText() bool {
 	return !o.negated && (o.family == stringEquals || o.family == stringEqualsIgnoreCase || o.family == stringLike || o.family == arnLike)
 }
-
-// Negated reports whether the operator is one of those with Not in their name.
-func (o Operator) Negated() bool { return o.negated }
