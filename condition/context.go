@@ -77,8 +77,8 @@ func (c Context) All() iter.Seq2[string, []string] {
 	}
 }
 
-// A Scope is what conditions are evaluated in: the request context, and the global keys that follow from who asks and
-// where the resource is. Where the context has such a key, its value counts.
+// A Scope is what conditions are evaluated in: the request context, and the global keys that follow from who asks, where
+// the resource is, and, for aws:CalledViaFirst and aws:CalledViaLast, from the context's aws:CalledVia. Where the context has such a key, its value counts.
 type Scope struct {
 	Context         Context
 	Caller          *Caller // nil if nothing is known
@@ -105,6 +105,18 @@ func (s *Scope) resourceAccount() string {
 	return ""
 }
 
+// calledVia returns the first or the last service of the chain that the request came through.
+func (s *Scope) calledVia(k derived) string {
+	chain := s.Context.find("aws:calledvia")
+	switch {
+	case len(chain) == 0:
+		return ""
+	case k == calledViaFirst:
+		return chain[0]
+	}
+	return chain[len(chain)-1]
+}
+
 // derived is a key that the scope knows besides those of the context.
 type derived uint8
 
@@ -118,6 +130,8 @@ const (
 	userName
 	userID
 	resourceAccount
+	calledViaFirst
+	calledViaLast
 )
 
 func derivedKey(lower string) derived {
@@ -138,6 +152,10 @@ func derivedKey(lower string) derived {
 		return userID
 	case "aws:resourceaccount":
 		return resourceAccount
+	case "aws:calledviafirst":
+		return calledViaFirst
+	case "aws:calledvialast":
+		return calledViaLast
 	}
 	return notDerived
 }
@@ -149,6 +167,8 @@ func (s *Scope) derive(k derived) string {
 		return ""
 	case k == resourceAccount:
 		return s.resourceAccount()
+	case k == calledViaFirst, k == calledViaLast:
+		return s.calledVia(k)
 	case s.Caller == nil:
 		return ""
 	}

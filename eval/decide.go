@@ -32,9 +32,9 @@ type facts struct {
 	limits       TypeSet // of these, the ones that must allow whatever else does
 	crossAccount bool
 	ownPolicies  bool // the principal is one that has identity-based policies
-	root         bool // it is the root user of its account
+	root         bool // it is the root user of its account, or a session of it
 	mustName     bool // the resource's own policy must allow: a trust policy, a key policy
-	fixed        bool // AWS owns the resource, and the action would change it
+	refused      bool // AWS refuses it, whatever policies allow
 
 	deny  TypeSet // types in which a Deny matches
 	allow TypeSet // types in which an Allow matches; of SCPs, at every level
@@ -45,9 +45,9 @@ type facts struct {
 func (f *facts) apply(p *Policies, e *evaluation) {
 	who := e.who
 	e.boundary = p.Boundary != nil && who.canHaveBoundary()
-	f.apart, f.fixed, f.crossAccount = e.apart, e.fixed, e.foreign
-	f.ownPolicies, f.root = who.hasOwnPolicies(), who.kind == root
-	if p.Resource != nil {
+	f.apart, f.refused, f.crossAccount = e.apart, e.refusal != "", e.foreign
+	f.ownPolicies, f.root = who.hasOwnPolicies(), who.kind == root || who.ofRoot
+	if p.Resource != nil && !(f.root && !f.crossAccount && unlocksBucket(e)) {
 		f.applies |= bit(Resource)
 		f.mustName = needsOwnPolicy(e)
 	}
@@ -72,7 +72,7 @@ func (f *facts) apply(p *Policies, e *evaluation) {
 		f.applies |= bit(Boundary)
 	}
 	// A federated user has what the session policies allow, and nothing where none were passed.
-	if len(p.Session) > 0 && who.kind != root || who.kind == federatedUser {
+	if len(p.Session) > 0 || who.kind == federatedUser {
 		f.applies |= bit(Session)
 	}
 }
@@ -84,10 +84,21 @@ func (e *evaluation) canHaveRCP() bool {
 	return authref.SupportsRCP(action[:len(service)]) && action != "kms:retiregrant"
 }
 
+// unlocksBucket reports whether the action is one on a bucket's policy that the policy cannot keep the root user of its
+// account from.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
+func unlocksBucket(e *evaluation) bool {
+	switch e.action.text() {
+	case "s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy":
+		return true
+	}
+	return false
+}
+
 // needsOwnPolicy reports whether the resource is one that nobody can use unless its own policy says so: a role to
-// assume, a KMS key.
+// assume (and to tag the session of), a KMS key.
 func needsOwnPolicy(e *evaluation) bool {
-	return e.action.isOf("sts:") && strings.HasPrefix(e.action.text(), "sts:assumerole") ||
+	return e.action.isOf("sts:") && (strings.HasPrefix(e.action.text(), "sts:assumerole") || strings.HasPrefix(e.split.Resource(), "role/")) ||
 		e.action.isOf("kms:") && strings.Contains(e.resource, ":key/")
 }
 
@@ -103,7 +114,7 @@ func (p *Policies) collect(f *facts, e *evaluation) {
 	if f.applies.Has(Boundary) {
 		f.hear(Boundary, []*Policy{p.Boundary}, e)
 	}
-	if p.Resource != nil {
+	if f.applies.Has(Resource) {
 		f.hear(Resource, []*Policy{p.Resource}, e)
 		f.grant = p.Resource.scan(&p.Resource.allow, e, true)
 	}
@@ -175,7 +186,7 @@ func (f *facts) decision() Decision {
 	switch {
 	case blocked != 0:
 		return Decision{By: blocked}
-	case granted && f.fixed:
+	case granted && f.refused:
 		return Decision{Unlisted: true}
 	case granted:
 		return Decision{Outcome: Allowed, By: f.allow & (bit(Identity) | bit(Resource))}
@@ -183,17 +194,51 @@ func (f *facts) decision() Decision {
 	return Decision{}
 }
 
-// isFixed reports whether an action of IAM would change what AWS owns in every account: its managed policies, and the
-// roles under aws-reserved. Nobody may, administrators included.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
-func isFixed(e *evaluation) bool {
-	if e.split.Account() != "aws" && !strings.HasPrefix(e.split.Resource(), "role/aws-reserved/") {
-		return false
+// needsNoPolicy reports whether AWS allows the request without policies, and against a Deny.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
+func (e *evaluation) needsNoPolicy() bool {
+	switch e.action.text() {
+	case "sts:getcalleridentity":
+		return true
+	case "sts:getsessiontoken":
+		return e.who.kind == user || e.who.kind == root
 	}
+	return false
+}
+
+// refuses says why an operation of IAM or STS is refused to administrators, too, and is empty if it is not: what AWS owns
+// in every account (its managed policies, and the roles under aws-reserved) nobody changes, and the credentials of some
+// principals are not good for all operations.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+func (e *evaluation) refuses() string {
+	action := e.action.text()
+	switch k := e.who.kind; {
+	case e.apart:
+		return ""
+	case k == federatedUser:
+		return "a federated user can call no operation of IAM, and none of STS but GetCallerIdentity"
+	case (k == role || k == assumedRole) && (action == "sts:getsessiontoken" || action == "sts:getfederationtoken"):
+		return "the session of a role cannot ask for another one in this way"
+	case k == root && action == "sts:assumerole":
+		return "the root user cannot assume roles"
+	case e.action.isOf("iam:") && e.ownedByAWS() && !onlyReads(action[len("iam:"):]):
+		return "AWS owns " + e.resource + "; nobody can change it"
+	}
+	return ""
+}
+
+func (e *evaluation) ownedByAWS() bool {
+	return e.split.Account() == "aws" || strings.HasPrefix(e.split.Resource(), "role/aws-reserved/")
+}
+
+// onlyReads reports whether an operation of IAM changes nothing, given its name in lower case.
+func onlyReads(name string) bool {
 	for _, reads := range [...]string{"get", "list", "generate", "simulate", "passrole"} {
-		if strings.HasPrefix(e.action.text()[len("iam:"):], reads) {
-			return false
+		if strings.HasPrefix(name, reads) {
+			return true
 		}
 	}
-	return true
+	return false
 }

@@ -133,8 +133,8 @@ type Decision struct {
 	// By holds the types that allowed, or that denied, or, for an implicit deny, those that had to allow and did
 	// not. It is empty where no policy says anything.
 	By TypeSet
-	// Unlisted says that AWS itself settled it: sts:GetCallerIdentity needs no permission, and what AWS owns
-	// cannot be changed.
+	// Unlisted says that AWS itself settled it, whatever policies say: sts:GetCallerIdentity needs no permission,
+	// what AWS owns cannot be changed, the root user cannot assume a role. The explanation has a note on it.
 	Unlisted bool
 }
 

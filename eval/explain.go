@@ -296,10 +296,10 @@ func (x *Explanation) addNotes(f *facts, e *evaluation, p *Policies, req *Reques
 	add := func(format string, args ...any) { x.Notes = append(x.Notes, fmt.Sprintf(format, args...)) }
 	switch {
 	case f.apart:
-		add("sts:GetCallerIdentity needs no permission, and no policy can deny it")
+		add("%s needs no permission, and no policy can deny it", req.Action)
 		return
 	case x.Decision.Unlisted:
-		add("AWS owns %s; nobody can change it", e.resource)
+		add("%s", e.refusal)
 	}
 	if who.serviceLinked && (len(p.SCPs) > 0 || len(p.RCPs) > 0) {
 		add("SCPs and RCPs do not apply to service-linked roles")
@@ -310,6 +310,9 @@ func (x *Explanation) addNotes(f *facts, e *evaluation, p *Policies, req *Reques
 		if len(p.RCPs) > 0 && !f.applies.Has(RCP) {
 			add("RCPs do not apply to %s", req.Action)
 		}
+	}
+	if p.Resource != nil && !f.applies.Has(Resource) {
+		add("the bucket's policy does not bind the root user of its account in %s", req.Action)
 	}
 	if p.Boundary != nil && !f.applies.Has(Boundary) {
 		add("%s has no permissions boundary; the one given does not count", orSomebody(who.name))

@@ -42,10 +42,10 @@ type evaluation struct {
 	split    glob.SplitText // of resource
 	account  string         // that the resource is in; empty if not known
 	scope    condition.Scope
-	apart    bool // AWS decides without policies: sts:GetCallerIdentity
-	fixed    bool // AWS owns the resource, and the action would change it
-	foreign  bool // the resource is in another account than the principal
-	boundary bool // the principal has a permissions boundary: of the policies, not of the request
+	apart    bool   // AWS allows it without policies
+	refusal  string // why AWS refuses it, whatever policies allow; see refuses
+	foreign  bool   // the resource is in another account than the principal
+	boundary bool   // the principal has a permissions boundary: of the policies, not of the request
 }
 
 func (e *evaluation) set(req *Request) {
@@ -63,8 +63,9 @@ func (e *evaluation) set(req *Request) {
 	}
 	e.scope.Context, e.scope.Caller = req.Context, &e.who.caller
 	e.scope.ResourceAccount = e.account
-	e.apart = e.action.isOf("sts:") && e.action.text() == "sts:getcalleridentity"
-	e.fixed = e.action.isOf("iam:") && isFixed(e)
+	if e.action.isOf("sts:") || e.action.isOf("iam:") {
+		e.apart, e.refusal = e.needsNoPolicy(), e.refuses()
+	}
 	if mine := e.principalAccount(); mine != "" && e.account != mine {
 		e.foreign = e.account != "" && e.account != "aws" && e.who.hasOwnPolicies()
 	}

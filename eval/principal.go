@@ -40,6 +40,7 @@ type details struct {
 	id      string // unique id: AIDA…, or AROA…:session
 
 	serviceLinked bool
+	ofRoot        bool             // a federated session that the root user asked for
 	caller        condition.Caller // the condition keys that follow
 }
 
@@ -129,8 +130,8 @@ func ParsePrincipal(s string) (Principal, error) {
 	return p.principal(), nil
 }
 
-// WithSessionIssuer says whom a session comes from: the role (with its path) of an assumed-role session, or the IAM
-// user whose credentials asked for a federated user's. Without it, an assumed-role session is taken for one of any role
+// WithSessionIssuer says whom a session comes from: the role (with its path) of an assumed-role session, or the IAM or
+// root user whose credentials asked for a federated user's. Without it, an assumed-role session is taken for one of any role
 // of that name in the account, and a federated user for nobody's.
 func (p Principal) WithSessionIssuer(issuer string) (Principal, error) {
 	from, err := ParsePrincipal(issuer)
@@ -141,7 +142,8 @@ func (p Principal) WithSessionIssuer(issuer string) (Principal, error) {
 	switch {
 	case d.kind == assumedRole && i.kind == role && i.short == d.short && i.account == d.account:
 		d.caller.PrincipalARN, d.serviceLinked = issuer, i.serviceLinked
-	case d.kind == federatedUser && i.kind == user && i.account == d.account:
+	case d.kind == federatedUser && (i.kind == user || i.kind == root) && i.account == d.account:
+		d.ofRoot = i.kind == root
 	default:
 		return Principal{}, &PrincipalError{issuer, "it cannot be the session issuer of " + orSomebody(d.name)}
 	}
@@ -185,8 +187,11 @@ func (d details) principal() Principal {
 		c.PrincipalType = "AssumedRole"
 	case federatedUser:
 		c.PrincipalType = "FederatedUser"
+		if d.id == "" {
+			c.UserID = d.account + ":" + d.short
+		}
 	case anonymous:
-		c.PrincipalType, c.PrincipalAccount, c.UserID = "Anonymous", "anonymous", "anonymous"
+		c.PrincipalType, c.PrincipalAccount = "Anonymous", "anonymous"
 	case service:
 		c.PrincipalServiceName, c.PrincipalIsAWSService = d.name, "true"
 	}

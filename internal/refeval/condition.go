@@ -344,10 +344,18 @@ func (r *request) derived(key string) string {
 			return lastName(who.path)
 		}
 	case "aws:userid":
-		if who.kind == anonymous {
-			return "anonymous"
+		if who.kind == federatedUser && who.id == "" { // "account:caller-specified-name"
+			return who.account + ":" + lastName(who.path)
 		}
 		return who.id
+	case "aws:calledviafirst":
+		if chain := r.values("aws:CalledVia"); len(chain) > 0 {
+			return chain[0]
+		}
+	case "aws:calledvialast":
+		if chain := r.values("aws:CalledVia"); len(chain) > 0 {
+			return chain[len(chain)-1]
+		}
 	case "aws:resourceaccount":
 		if accountID.MatchString(r.account) {
 			return r.account

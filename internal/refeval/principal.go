@@ -31,6 +31,7 @@ type caller struct {
 	path    string // what stands behind "user/", "role/" or "assumed-role/"
 	issuer  string // the ARN of the role or user that a session comes from, if known
 	id      string // unique id, if known
+	ofRoot  bool   // a federated session that the root user asked for
 }
 
 var (
@@ -55,11 +56,11 @@ func parseCaller(c Case) (caller, error) {
 		}
 		roleName, _, _ := strings.Cut(who.path, "/")
 		ofRole := who.kind == assumedRole && from.kind == iamRole && lastName(from.path) == roleName
-		ofUser := who.kind == federatedUser && from.kind == user && from.arn != ""
+		ofUser := who.kind == federatedUser && (from.kind == user && from.arn != "" || from.kind == root)
 		if !ofRole && !ofUser || from.account != who.account {
 			return who, fmt.Errorf("%s cannot be the session issuer of %q", c.SessionIssuer, c.Principal)
 		}
-		who.issuer = c.SessionIssuer
+		who.issuer, who.ofRoot = c.SessionIssuer, from.kind == root
 	}
 	if c.UniqueID != "" {
 		who.id = c.UniqueID

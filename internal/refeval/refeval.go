@@ -110,7 +110,7 @@ func (r *request) decide() string {
 		return Allowed
 	case r.explicitlyDenied():
 		return ExplicitDeny
-	case r.changesWhatAWSOwns():
+	case r.changesWhatAWSOwns(), r.hasNoCredentialsFor():
 		return ImplicitDeny
 	case !r.scpsAllow(), !r.endpointAllows():
 		return ImplicitDeny
@@ -125,8 +125,34 @@ func (r *request) decide() string {
 // "No permissions are required to perform this operation. If an administrator attaches a policy to your identity that
 // explicitly denies access to the sts:GetCallerIdentity action, you can still perform this operation."
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+//
+// "No permissions are required for users to perform this operation [sts:GetSessionToken]. … You cannot use policies to
+// control authentication operations."
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
 func (r *request) needsNoPermission() bool {
-	return strings.EqualFold(r.Action, "sts:GetCallerIdentity")
+	switch strings.ToLower(r.Action) {
+	case "sts:getcalleridentity":
+		return true
+	case "sts:getsessiontoken":
+		return r.who.kind == user || r.who.kind == root
+	}
+	return false
+}
+
+// hasNoCredentialsFor follows the table of what the credentials of each kind of principal are not good for.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+func (r *request) hasNoCredentialsFor() bool {
+	action := strings.ToLower(r.Action)
+	service, _, _ := strings.Cut(action, ":")
+	switch r.who.kind {
+	case federatedUser: // "Cannot call IAM operations", "Cannot call STS operations except GetCallerIdentity"
+		return service == "iam" || service == "sts"
+	case iamRole, assumedRole: // "Cannot call GetFederationToken or GetSessionToken"
+		return action == "sts:getfederationtoken" || action == "sts:getsessiontoken"
+	case root: // "Roles may not be assumed by root accounts"
+		return action == "sts:assumerole"
+	}
+	return false
 }
 
 // "You cannot change the permissions defined in AWS managed policies", nor the roles that AWS reserves for itself.
@@ -154,7 +180,7 @@ func (r *request) explicitlyDenied() bool {
 	if r.identityApplies() && r.anyDenies(r.Identity) {
 		return true
 	}
-	if r.ResourcePolicy != nil && r.denies(r.ResourcePolicy) {
+	if r.resourcePolicyApplies() && r.denies(r.ResourcePolicy) {
 		return true
 	}
 	if r.boundaryApplies() && r.denies(r.Boundary) {
@@ -183,13 +209,30 @@ func (r *request) explicitlyDenied() bool {
 // "Identity-based policies … grant permissions to IAM entities": services, providers and anonymous callers are none.
 func (r *request) identityApplies() bool { return r.who.isOfAnAccount() }
 
+// The root principal in a bucket owner's account can read, put and delete the bucket's policy, "even if their bucket policy
+// explicitly denies the root principal's access".
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
+func (r *request) resourcePolicyApplies() bool {
+	if r.ResourcePolicy == nil {
+		return false
+	}
+	switch strings.ToLower(r.Action) {
+	case "s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy":
+		return !r.isRoot() || r.isCrossAccount()
+	}
+	return true
+}
+
+// isRoot: the root user, or who was federated by it.
+func (r *request) isRoot() bool { return r.who.kind == root || r.who.ofRoot }
+
 // A permissions boundary is "for an IAM entity (user or role)", and their sessions; the root user cannot have one.
 func (r *request) boundaryApplies() bool {
 	return r.Boundary != nil && r.who.isOfAnAccount() && r.who.kind != root
 }
 
 // "Session policies are advanced policies that you pass … when you programmatically create a temporary session."
-func (r *request) sessionApplies() bool { return r.who.isOfAnAccount() && r.who.kind != root }
+func (r *request) sessionApplies() bool { return r.who.isOfAnAccount() }
 
 // "SCPs affect only IAM users and roles that are managed by accounts that are part of the organization", "including
 // each AWS account root user", and "SCPs do not affect any service-linked role".
@@ -241,7 +284,7 @@ func (r *request) sameAccountAllows() bool {
 		return true
 	case granted == byRole && r.withinLimits(): // "limited by an implicit deny in a permissions boundary or session policy"
 		return true
-	case r.mustBeGrantedByResource() && r.ResourcePolicy != nil:
+	case r.mustBeGrantedByResource() && r.resourcePolicyApplies():
 		return granted != nobody && r.ownSideAllows()
 	}
 	return r.ownSideAllows()
@@ -252,6 +295,9 @@ func (r *request) sameAccountAllows() bool {
 func (r *request) mustBeGrantedByResource() bool {
 	action := strings.ToLower(r.Action)
 	trust := strings.HasPrefix(action, "sts:assumerole")
+	if parts := splitARN(r.Resource); parts != nil && strings.HasPrefix(action, "sts:") { // sts:TagSession, sts:SetSourceIdentity
+		trust = trust || strings.HasPrefix(parts[5], "role/")
+	}
 	key := strings.HasPrefix(action, "kms:") && strings.Contains(r.Resource, ":key/")
 	return trust || key
 }
@@ -261,8 +307,8 @@ func (r *request) ownSideAllows() bool {
 	if !r.identityApplies() {
 		return false
 	}
-	if r.who.kind == root { // "the AWS account root user, which has full access"
-		return true
+	if r.isRoot() { // "the AWS account root user, which has full access"
+		return r.withinLimits()
 	}
 	return r.anyAllows(r.Identity) && r.withinLimits()
 }
@@ -295,7 +341,7 @@ const (
 // resourceGrants is the strongest grant of the resource-based policy's statements.
 func (r *request) resourceGrants() grant {
 	strongest := nobody
-	if r.ResourcePolicy == nil {
+	if !r.resourcePolicyApplies() {
 		return nobody
 	}
 	for i := range r.ResourcePolicy.Statements {
