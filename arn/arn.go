@@ -69,25 +69,6 @@ func (a ARN) String() string {
 	return "arn:" + a.Partition + ":" + a.Service + ":" + a.Region + ":" + a.Account + ":" + a.Resource
 }
 
-// AccountOf returns the account part of s, which need not be a whole ARN: it is empty where s has none.
-func AccountOf(s string) string {
-	if !strings.HasPrefix(s, "arn:") {
-		return ""
-	}
-	for range 4 {
-		i := strings.IndexByte(s, ':')
-		if i < 0 {
-			return ""
-		}
-		s = s[i+1:]
-	}
-	account, _, ok := strings.Cut(s, ":")
-	if !ok {
-		return ""
-	}
-	return account
-}
-
 // IsAccountID reports whether s is an AWS account id: twelve digits.
 func IsAccountID(s string) bool {
 	if len(s) != 12 {

@@ -21,9 +21,6 @@ func TestParseSplitsAtTheFirstFiveColons(t *testing.T) {
 		if got.String() != text {
 			t.Errorf("Parse(%q).String() = %q", text, got.String())
 		}
-		if got.Account != arn.AccountOf(text) {
-			t.Errorf("AccountOf(%q) = %q, want %q", text, arn.AccountOf(text), got.Account)
-		}
 	}
 }
 
@@ -59,9 +56,6 @@ func FuzzParse(f *testing.F) {
 		}
 		if a.String() != s {
 			t.Fatalf("Parse(%q).String() = %q", s, a.String())
-		}
-		if arn.AccountOf(s) != a.Account {
-			t.Fatalf("AccountOf(%q) = %q, want %q", s, arn.AccountOf(s), a.Account)
 		}
 	})
 }

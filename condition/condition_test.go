@@ -69,7 +69,8 @@ func TestOperators(t *testing.T) {
 		{"ForAllValues:StringNotEquals", "a", "b c", yes}, {"ForAllValues:StringNotEquals", "a", "a c", no}, {"ForAllValues:StringLikeIfExists", "a*", "-", yes},
 		{"ForAllValues:StringEquals", "a", "''", no}, {"foranyvalue:stringequals", "a", "a", yes}, {"ForAllValues:StringEquals", "-", "a", no},
 		// Numbers.
-		{"NumericEquals", "10", "10.0", yes}, {"NumericEquals", "0.1", "1e-1", yes}, {"NumericEquals", "9007199254740993", "9007199254740992", no},
+		{"NumericEquals", "10", "10.0", yes}, {"NumericEquals", "0.1", "1e-1", yes}, {"NumericEquals", "0.001e5", "100.00", yes}, {"NumericLessThan", "10.05", "10.049", yes}, {"NumericLessThan", "0.05", "0.049e0", yes}, {"NumericGreaterThan", "-100", "-99.9", yes}, {"NumericEquals", "000", "-0.0e9", yes}, {"NumericLessThan", "105", "1e2", yes},
+		{"NumericEquals", "9007199254740993", "9007199254740992", no},
 		{"NumericEquals", "-0", "0", yes}, {"NumericEquals", "5", "five", no}, {"NumericNotEquals", "5", "five", yes}, {"NumericNotEquals", "5", "5.00", no},
 		{"NumericLessThan", "10", "9.99", yes}, {"NumericLessThan", "10", "10", no}, {"NumericLessThanEquals", "10", "10", yes}, {"NumericLessThan", "-2", "-10", yes},
 		{"NumericGreaterThan", "1e3", "1001", yes}, {"NumericGreaterThanEquals", "1e3", "1000.0", yes}, {"NumericGreaterThan", "0", "-1", no}, {"NumericLessThan", "1 100", "50", yes},

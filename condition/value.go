@@ -30,16 +30,16 @@ func appendBinary(buf []byte, s string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// A decimal is a number as it is written, without a bound on its digits: 10 and 10.0 are equal, and so are no two
-// that differ in the thirtieth place.
+// A decimal is a number without a bound on its digits: 10 and 10.0 are equal, and so are no two that differ in the
+// thirtieth place. It is 0.dddd… times ten to the power of magnitude, where dddd… are the digits of whole and then of
+// fraction, without zeros at either end.
 type decimal struct {
-	negative bool
-	whole    string // digits before the point
-	fraction string // digits behind it
-	exponent int    // of ten
+	negative        bool
+	whole, fraction string
+	magnitude       int
 }
 
-// maxExponent bounds the digits that an exponent can add.
+// maxExponent bounds what an exponent can be.
 const maxExponent = 400
 
 func parseDecimal(s string) (d decimal, ok bool) {
@@ -52,51 +52,63 @@ func parseDecimal(s string) (d decimal, ok bool) {
 		if err != nil || n < -maxExponent || n > maxExponent {
 			return decimal{}, false
 		}
-		s, d.exponent = s[:i], n
+		s, d.magnitude = s[:i], n
 	}
 	d.whole, d.fraction, _ = strings.Cut(s, ".")
 	if d.whole == "" && d.fraction == "" || !digits(d.whole) || !digits(d.fraction) {
 		return decimal{}, false
 	}
-	return d, true
-}
-
-// digit returns the digit that counts ten to the power of place.
-func (d *decimal) digit(place int) byte {
-	i := len(d.whole) + d.exponent - 1 - place
-	switch {
-	case i < 0 || i >= len(d.whole)+len(d.fraction):
-		return '0'
-	case i < len(d.whole):
-		return d.whole[i]
+	d.whole = strings.TrimLeft(d.whole, "0")
+	d.magnitude += len(d.whole)
+	if d.whole == "" { // 0.00ddd
+		rest := strings.TrimLeft(d.fraction, "0")
+		d.magnitude -= len(d.fraction) - len(rest)
+		d.fraction = rest
 	}
-	return d.fraction[i-len(d.whole)]
+	if d.fraction = strings.TrimRight(d.fraction, "0"); d.fraction == "" {
+		d.whole = strings.TrimRight(d.whole, "0")
+	}
+	if d.whole == "" && d.fraction == "" {
+		return decimal{}, true // zero has no sign
+	}
+	return d, true
 }
 
 // compare returns -1, 0 or 1 as d is less than, equal to or greater than e.
 func (d decimal) compare(e decimal) int {
-	highest := max(len(d.whole)+d.exponent, len(e.whole)+e.exponent) - 1
-	lowest := min(d.exponent-len(d.fraction), e.exponent-len(e.fraction))
-	zero := true // both are, which have no sign
-	size := 0    // how d compares with e without signs
-	for place := highest; place >= lowest; place-- {
-		a, b := d.digit(place), e.digit(place)
-		zero = zero && a == '0' && b == '0'
-		if size == 0 {
-			size = cmp.Compare(a, b)
-		}
+	if c := cmp.Compare(d.sign(), e.sign()); c != 0 || d.sign() == 0 {
+		return c
 	}
+	size := cmp.Compare(d.magnitude, e.magnitude)
+	for i := 0; size == 0; i++ {
+		a, b := d.digit(i), e.digit(i)
+		if a == 0 && b == 0 { // behind the last digit of both
+			break
+		}
+		size = cmp.Compare(a, b)
+	}
+	return size * d.sign()
+}
+
+func (d *decimal) sign() int {
 	switch {
-	case zero:
+	case d.whole == "" && d.fraction == "":
 		return 0
-	case d.negative && e.negative:
-		return -size
 	case d.negative:
 		return -1
-	case e.negative:
-		return 1
 	}
-	return size
+	return 1
+}
+
+// digit returns the i-th digit, from 0, and a zero byte behind the last.
+func (d *decimal) digit(i int) byte {
+	switch {
+	case i < len(d.whole):
+		return d.whole[i]
+	case i < len(d.whole)+len(d.fraction):
+		return d.fraction[i-len(d.whole)]
+	}
+	return 0
 }
 
 func digits(s string) bool {

@@ -55,10 +55,22 @@ func (r *resource) prefix() string { return r.start }
 // Compile compiles a document as a policy of type t. The error, if any, is a [*policy.Error]: an element that the type
 // does not take or needs, a pattern that is no ARN, an operator that does not exist, a value that its operator cannot
 // read.
+//
+// The document may be built rather than parsed: what package policy checks when it parses is checked here, too. Compile
+// keeps nothing of it that could change.
 func Compile(doc *policy.Document, t PolicyType) (*Policy, error) {
+	switch {
+	case t >= numTypes:
+		return nil, fail(doc.Span, "", "there is no policy type %d", t)
+	case doc.Version != policy.VNone && doc.Version != policy.V2008 && doc.Version != policy.V2012:
+		return nil, fail(doc.Span, "Version", "unknown version %q", doc.Version)
+	case len(doc.Statements) == 0:
+		return nil, fail(doc.Span, "Statement", "the policy has no statements")
+	}
 	p := &Policy{statements: make([]statement, len(doc.Statements))}
 	for i := range doc.Statements {
-		c := compiler{doc, &doc.Statements[i], t}
+		own := doc.Statements[i].Clone()
+		c := compiler{doc, &own, t}
 		if err := c.statement(&p.statements[i]); err != nil {
 			if err.Path != "" {
 				err.Path = "." + err.Path
@@ -91,9 +103,18 @@ func (c *compiler) options() condition.Options {
 }
 
 func (c *compiler) statement(s *statement) *policy.Error {
+	switch {
+	case c.src.Effect != policy.Allow && c.src.Effect != policy.Deny:
+		return fail(c.src.Span, "Effect", "unknown effect %q", c.src.Effect)
+	case !c.src.Action.Present():
+		return fail(c.src.Span, "", "the statement has neither Action nor NotAction")
+	}
 	s.src, s.deny = c.src, c.src.Effect == policy.Deny
 	s.action.not = c.src.Action.Not
 	for _, a := range c.src.Action.Values {
+		if err := policy.CheckAction(a.Text); err != nil {
+			return fail(a.Span, "Action", "%v", err)
+		}
 		text := a.Text
 		if text == "*:*" {
 			text = "*"
@@ -191,47 +212,51 @@ func (c *compiler) resources(s *statement) *policy.Error {
 		if len(src.Values) > 1 {
 			path = fmt.Sprintf("%s[%d]", name, i)
 		}
-		r, early, err := c.resource(v, path)
+		r, problem, err := c.resource(v, path)
 		if err != nil {
 			return err
 		}
-		if !early {
+		if problem == "" {
 			s.resource.patterns = append(s.resource.patterns, r)
 			s.resource.any = s.resource.any || r.any && !src.Not
 			continue
 		}
-		// AWS takes variables only behind the fifth colon; elsewhere the pattern matches nothing. In a Deny that would
-		// be an allow, so it is refused; in an Allow the pattern, or the statement that excepts it, goes.
+		// The pattern matches nothing. In a Deny that would be an allow, so it is refused; in an Allow the pattern, or
+		// the statement that excepts it, goes.
 		if s.deny {
-			return fail(v.Span, path, "%q has a policy variable before its fifth colon, where none is read", v.Text)
+			return fail(v.Span, path, "%q %s", v.Text, problem)
 		}
 		s.never = s.never || src.Not
 	}
 	return nil
 }
 
-// resource compiles one pattern. early says that there is a variable before the fifth colon.
-func (c *compiler) resource(v policy.Value, path string) (r resource, early bool, err *policy.Error) {
+// resource compiles one pattern. If it can match nothing, problem says why: AWS takes variables only behind the fifth
+// colon, and an ARN has six parts.
+func (c *compiler) resource(v policy.Value, path string) (r resource, problem string, err *policy.Error) {
 	if strings.Trim(v.Text, "*") == "" && v.Text != "" {
-		return resource{any: true}, false, nil
+		return resource{any: true}, "", nil
 	}
 	if !strings.HasPrefix(v.Text, "arn:") {
-		return r, false, fail(v.Span, path, `%q is neither an ARN nor "*"`, v.Text)
+		return r, "", fail(v.Span, path, `%q is neither an ARN nor "*"`, v.Text)
 	}
 	t, pattern, terr := condition.ParseTemplate(v.Text, true, c.options())
 	if terr != nil {
-		return r, false, fail(v.Span, path, "%v", terr)
+		return r, "", fail(v.Span, path, "%v", terr)
 	}
 	if t == nil {
 		r.arn = glob.SplitARN(pattern)
 		r.start, _ = pattern.Prefix()
-		return r, false, nil
+		if !r.arn.CanMatch() {
+			problem = "has fewer than six parts, and no * at its end to stand for the others"
+		}
+		return r, problem, nil
 	}
 	before, _, _ := strings.Cut(v.Text, "${")
 	if strings.Count(before, ":") < 5 && !onlyCharacters(v.Text) {
-		return r, true, nil
+		return r, "has a policy variable before its fifth colon, where none is read", nil
 	}
-	return resource{template: t, start: t.Prefix()}, false, nil
+	return resource{template: t, start: t.Prefix()}, "", nil
 }
 
 // onlyCharacters reports whether the first variables in s, up to its fifth colon, are all ${*}, ${?} or ${$}.

@@ -27,7 +27,7 @@
 //  4. The trust policy of a role and the policy of a KMS key must allow by themselves; naming the account there hands the
 //     decision to the account's identity-based policies.
 //
-// [Policies.Decide] reads as these sentences do. The zero [Decision] is an implicit deny.
+// The file decide.go reads as these sentences do. The zero [Decision] is an implicit deny.
 //
 // # What is compiled
 //
@@ -48,6 +48,7 @@
 package eval
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -70,7 +71,12 @@ const (
 var typeNames = [numTypes]string{"rcp", "scp", "endpoint", "resource", "identity", "boundary", "session"}
 
 // String returns the type's name in lower case: "identity", "scp".
-func (t PolicyType) String() string { return typeNames[t] }
+func (t PolicyType) String() string {
+	if t >= numTypes {
+		return fmt.Sprintf("PolicyType(%d)", uint8(t))
+	}
+	return typeNames[t]
+}
 
 // A TypeSet is a set of policy types.
 type TypeSet uint8
@@ -100,7 +106,7 @@ func (s TypeSet) String() string {
 	return strings.Join(names, ", ")
 }
 
-// Policies are the policies that bear on one request, by type. The zero Policies allow nothing.
+// Policies are the policies that bear on one request, by type. The zero Policies allow nothing. No list may hold nil.
 type Policies struct {
 	Identity []*Policy   // of the principal and its groups, managed and inline
 	Resource *Policy     // of the resource; nil if it has none, or none is known
@@ -123,7 +129,13 @@ const (
 
 // String returns the outcome as AWS's simulation API spells it.
 func (o Outcome) String() string {
-	return [...]string{"implicitDeny", "explicitDeny", "allowed"}[o]
+	switch o {
+	case ExplicitDeny:
+		return "explicitDeny"
+	case Allowed:
+		return "allowed"
+	}
+	return "implicitDeny"
 }
 
 // A Decision says whether a request is allowed, and which types of policies settled it. The zero Decision is an

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/writ-iam/writ/condition"
@@ -25,15 +24,17 @@ type Explanation struct {
 	NearMisses []NearMiss
 	// Notes are facts that are not in any policy: what did not apply and why.
 	Notes []string
+
+	missing map[string]bool // the keys of MissingContext, in lower case
 }
 
 // A StatementRef names a statement among the policies of a decision.
 type StatementRef struct {
 	Type      PolicyType
-	Level     int // of SCPs and RCPs, from 0 at the root
-	Index     int // in the list of its type and level, from 0
-	Statement int // in the policy, from 0
-	Source    *policy.Statement
+	Level     int               // of SCPs and RCPs, from 0 at the root
+	Index     int               // in the list of its type and level, from 0
+	Statement int               // in the policy, from 0
+	Source    *policy.Statement // a copy that the compiled policy keeps: not to be changed
 }
 
 // Policy names the statement's policy by its place among the policies: "identity[0]", "boundary[0]", "scp[1][0]", and
@@ -61,7 +62,7 @@ func (p *Policies) Explain(req *Request) *Explanation {
 	e.set(req)
 	var f facts
 	f.apply(p, &e)
-	x := new(Explanation)
+	x := &Explanation{missing: make(map[string]bool)}
 	var silent []policyLevel // of those that take part, the ones without an Allow that matches
 	for _, l := range p.levels() {
 		if !f.applies.Has(l.t) {
@@ -182,7 +183,8 @@ func (x *Explanation) addMissing(s *statement, e *evaluation) {
 		return
 	}
 	add := func(key string) {
-		if !slices.ContainsFunc(x.MissingContext, func(k string) bool { return strings.EqualFold(k, key) }) {
+		if lower := strings.ToLower(key); !x.missing[lower] {
+			x.missing[lower] = true
 			x.MissingContext = append(x.MissingContext, key)
 		}
 	}

@@ -102,14 +102,15 @@ func lower(w uint64) uint64 {
 	return w | capital>>2
 }
 
-// lowerText turns the ASCII capitals of a text into small letters.
+// lowerText turns the ASCII capitals of a text into small letters, byte by byte.
 func lowerText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 // hash returns the first eight bytes of s in lower case, and a hash of s in any case. It looks at the start, the middle,

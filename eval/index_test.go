@@ -20,7 +20,8 @@ func TestActionNamesHashAsTheirLowerCase(t *testing.T) {
 		if !colon {
 			service = ""
 		}
-		if _, h := hash(lower); a.text() != lower || a.text() != lower || a.hash != h || !isLowerOf(lower, name) || !strings.EqualFold(first(a.service()), service) || a.isOf("iam:") != strings.HasPrefix(lower, "iam:") {
+		if _, h := hash(lower); a.text() != lower || a.text() != lower || // made, and then kept
+			a.hash != h || !isLowerOf(lower, name) || !strings.EqualFold(first(a.service()), service) || a.isOf("iam:") != strings.HasPrefix(lower, "iam:") {
 			t.Errorf("%q: %q, service %q, hash %x, want %x", name, a.text(), first(a.service()), a.hash, h)
 		}
 		if len(lower) >= 3 && startBits(glob.Compile(lower[:3]+"*")) != startBit(a.head) || startBits(glob.Compile(lower)) != startBit(a.head) {

@@ -152,29 +152,23 @@ func (w *printer) principals(p *Principals) {
 
 // conditions writes the operators in the order in which they first come; so are the keys of each.
 func (w *printer) conditions(list []Condition) {
-	w.open('{')
-	for i, c := range list {
-		if firstWith(list, c.Operator.Text) != i {
-			continue
+	var operators []string
+	of := make(map[string][]Condition)
+	for _, c := range list {
+		if of[c.Operator.Text] == nil {
+			operators = append(operators, c.Operator.Text)
 		}
-		w.key(c.Operator.Text)
+		of[c.Operator.Text] = append(of[c.Operator.Text], c)
+	}
+	w.open('{')
+	for _, operator := range operators {
+		w.key(operator)
 		w.open('{')
-		for _, o := range list[i:] {
-			if o.Operator.Text == c.Operator.Text {
-				w.key(o.Key.Text)
-				w.values(o.Values)
-			}
+		for _, c := range of[operator] {
+			w.key(c.Key.Text)
+			w.values(c.Values)
 		}
 		w.close('}')
 	}
 	w.close('}')
-}
-
-func firstWith(list []Condition, operator string) int {
-	for i, c := range list {
-		if c.Operator.Text == operator {
-			return i
-		}
-	}
-	return -1
 }

@@ -140,23 +140,35 @@ func (p *parser) effect() Effect {
 	panic("unreachable")
 }
 
-// checkAction keeps the form of an action: * alone, or a service prefix without wildcards, a colon and a name.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
 func (p *parser) checkAction(a Value, listed bool, i int) {
-	if listed {
-		p.push(fmt.Sprintf("[%d]", i))
-		defer p.pop()
+	if err := CheckAction(a.Text); err != nil {
+		if listed {
+			p.push(fmt.Sprintf("[%d]", i))
+		}
+		p.fail(a.Span.Start, "%v", err)
 	}
-	if a.Text == "*" || a.Text == "*:*" {
-		return
+}
+
+// maxAction is the length of an action, in bytes, from which it is refused; AWS's own bound is 128 characters.
+const maxAction = 1024
+
+// CheckAction says what is wrong with the form of an action in a policy: it is * alone, or a service prefix without
+// wildcards, a colon and a name. Nothing is said of whether the action exists.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+func CheckAction(action string) error {
+	if action == "*" || action == "*:*" {
+		return nil
 	}
-	vendor, _, ok := strings.Cut(a.Text, ":")
+	vendor, _, ok := strings.Cut(action, ":")
 	switch {
+	case len(action) > maxAction:
+		return fmt.Errorf("an action of %d bytes; at most %d are read", len(action), maxAction)
 	case !ok:
-		p.fail(a.Span.Start, `action %q has no service prefix; expected "*" or "service:Action"`, a.Text)
+		return fmt.Errorf(`action %q has no service prefix; expected "*" or "service:Action"`, action)
 	case vendor == "" || strings.ContainsAny(vendor, "*? "):
-		p.fail(a.Span.Start, "action %q: Vendor %s is not valid; expected a service prefix such as s3, without wildcards", a.Text, vendor)
+		return fmt.Errorf("action %q: Vendor %s is not valid; expected a service prefix such as s3, without wildcards", action, vendor)
 	}
+	return nil
 }
 
 func (p *parser) principals(not bool) *Principals {
@@ -193,13 +205,14 @@ func (p *parser) element(not bool) Element {
 
 func (p *parser) conditions() []Condition {
 	list := []Condition{}
-	var operators []string
+	operators := make(map[string]string) // as written, by lower case
 	p.object("Condition", nil, func(_ string, at Pos) {
 		operator := p.key
-		if i := slices.IndexFunc(operators, func(o string) bool { return strings.EqualFold(o, operator.Text) }); i >= 0 {
-			p.fail(at, "operator %s was given already as %s", operator.Text, operators[i])
+		lower := strings.ToLower(operator.Text)
+		if other, twice := operators[lower]; twice {
+			p.fail(at, "operator %s was given already as %s", operator.Text, other)
 		}
-		operators = append(operators, operator.Text)
+		operators[lower] = operator.Text
 		p.object("condition operator", nil, func(_ string, _ Pos) {
 			c := Condition{Operator: operator, Key: p.key}
 			p.space()

@@ -24,7 +24,10 @@
 // not read YAML, and does not apply the quotas on document size, which differ by the kind of policy.
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // MaxSize is the size in bytes from which Parse refuses a document. It is far above AWS's own quotas (6,144
 // characters for a managed policy, 131,072 for any document in a request), which are kept where policies are stored.
@@ -62,6 +65,23 @@ type Statement struct {
 	Resource  Element     // Resource or NotResource; absent in a trust policy
 	Condition []Condition // a request must meet all of them
 	Span      Span        // from { to }
+}
+
+// Clone returns a copy that shares nothing with s.
+func (s *Statement) Clone() Statement {
+	c := *s
+	if s.Principal != nil {
+		p := *s.Principal
+		p.Entries = slices.Clone(p.Entries)
+		c.Principal = &p
+	}
+	c.Action.Values = slices.Clone(s.Action.Values)
+	c.Resource.Values = slices.Clone(s.Resource.Values)
+	c.Condition = slices.Clone(s.Condition)
+	for i := range c.Condition {
+		c.Condition[i].Values = slices.Clone(c.Condition[i].Values)
+	}
+	return c
 }
 
 // Effect says what a statement does with the requests it matches.

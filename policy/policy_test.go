@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -107,6 +108,20 @@ func TestMalformedDocumentsAreErrorsThatNameThePlace(t *testing.T) {
 		} else if !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Parse(%.80q):\n got %s\nwant %s", c.src, err, c.want)
 		}
+	}
+}
+
+// Quadratic time would take minutes here, so that the test needs no clock.
+func TestParsingManyKeysIsLinear(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"k":true`)
+	for i := range 150_000 {
+		fmt.Fprintf(&b, `,"k%d":true`, i)
+	}
+	b.WriteString(`}}}}`)
+	doc, err := policy.Parse([]byte(b.String()))
+	if err != nil || len(doc.Statements[0].Condition) != 150_001 {
+		t.Errorf("%v", err)
 	}
 }
 

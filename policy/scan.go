@@ -119,17 +119,17 @@ func (s *scanner) checkUTF8() {
 
 // keysSeen is what object read.
 type keysSeen struct {
-	names []string
+	names map[string]bool
 	span  Span
 }
 
-func (k keysSeen) has(name string) bool { return slices.Contains(k.names, name) }
+func (k keysSeen) has(name string) bool { return k.names[name] }
 
 // object reads an object and calls value for each key, at whose value the scanner then stands. what names the object
 // in errors; keys, if any, are those that it may have.
 func (s *scanner) object(what string, keys []string, value func(key string, at Pos)) (seen keysSeen) {
 	s.space()
-	seen.span.Start = s.pos
+	seen.names, seen.span.Start = make(map[string]bool), s.pos
 	if s.peek() != '{' {
 		s.expected(article(what) + " (an object)")
 	}
@@ -153,7 +153,7 @@ func (s *scanner) object(what string, keys []string, value func(key string, at P
 		if seen.has(key.Text) {
 			s.fail(key.Span.Start, "the key %q is given twice", key.Text)
 		}
-		seen.names = append(seen.names, key.Text)
+		seen.names[key.Text] = true
 		s.space()
 		if s.peek() != ':' {
 			s.expected(fmt.Sprintf("a colon after %q", key.Text))

@@ -16,9 +16,6 @@ type ARN struct {
 	n    int // how many parts the pattern has
 }
 
-// CompileARN reads * and ? in s as wildcards.
-func CompileARN(s string) ARN { return SplitARN(Compile(s)) }
-
 // SplitARN takes a pattern apart at its colons.
 func SplitARN(p Pattern) (a ARN) {
 	for ; a.n < parts; a.n++ {
@@ -101,10 +98,7 @@ func (t *SplitText) Account() string {
 
 // Match reports whether the pattern matches the ARN t.
 func (a *ARN) Match(t *SplitText) bool {
-	if !t.ok || a.n == 0 {
-		return false
-	}
-	if a.n < parts && !endsWithAnyRun(a.part[a.n-1].pattern) {
+	if !t.ok || !a.CanMatch() {
 		return false
 	}
 	// The last part tells most patterns apart, so it goes first.
@@ -114,6 +108,11 @@ func (a *ARN) Match(t *SplitText) bool {
 		}
 	}
 	return true
+}
+
+// CanMatch reports whether there are ARNs that the pattern could match: it has six parts, or ends with *.
+func (a *ARN) CanMatch() bool {
+	return a.n == parts || a.n > 0 && endsWithAnyRun(a.part[a.n-1].pattern)
 }
 
 func endsWithAnyRun(p Pattern) bool { return p != "" && p[len(p)-1] == anyRun }

@@ -102,6 +102,9 @@ func checkResource(doc *policy.Document, s *policy.Statement, as role) error {
 		if !strings.HasPrefix(text, "arn:") {
 			return fmt.Errorf("%q is no ARN", text)
 		}
+		if s.Effect == policy.Deny && incomplete(text) {
+			return fmt.Errorf("%q is not a whole ARN", text)
+		}
 		if !doc.Version.HasVariables() {
 			continue
 		}

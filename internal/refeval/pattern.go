@@ -152,6 +152,12 @@ func variableBeforeFifthColon(text string) bool {
 	return false
 }
 
+// incomplete reports whether a pattern has fewer than the six parts of an ARN, and no * that "can expand to match beyond
+// the colon boundaries".
+func incomplete(text string) bool {
+	return strings.Count(text, ":") < 5 && !strings.HasSuffix(text, "*")
+}
+
 // substitute replaces the variables by their values, in which * and ? are no wildcards. It reports false if a variable
 // has no value.
 func (r *request) substitute(text string) ([]symbol, bool) {

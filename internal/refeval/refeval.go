@@ -452,8 +452,8 @@ func (r *request) resourceMatches(doc *policy.Document, s *policy.Statement) boo
 			listed = true
 			continue
 		}
-		pattern, known := wild(text), true
-		if doc.Version.HasVariables() {
+		pattern, known := wild(text), !incomplete(text)
+		if known && doc.Version.HasVariables() {
 			if variableBeforeFifthColon(text) {
 				known = false // "You can't use a variable to replace parts of the ARN before the fifth colon"
 			} else {

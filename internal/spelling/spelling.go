@@ -22,7 +22,10 @@ func Distance(a, b string) int {
 	return row[len(b)]
 }
 
-// Near reports whether a and b are at most slips apart. It looks at their lengths first.
+// maxNear is the length from which nothing is near: a text of that length is no misspelt name.
+const maxNear = 128
+
+// Near reports whether a and b, two names, are at most slips apart. It looks at their lengths first.
 func Near(a, b string, slips int) bool {
-	return max(len(a)-len(b), len(b)-len(a)) <= slips && Distance(a, b) <= slips
+	return max(len(a), len(b)) <= maxNear && max(len(a)-len(b), len(b)-len(a)) <= slips && Distance(a, b) <= slips
 }
