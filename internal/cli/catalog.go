@@ -21,7 +21,6 @@ AdministratorAccess-Amplify@v10.`,
   writ catalog show AdministratorAccess-Amplify@v10`,
 	}
 	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions())
-	p.onlyCommands(c)
 	return c
 }
 

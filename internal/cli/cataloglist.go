@@ -20,10 +20,12 @@ func (p *program) catalogList() *cobra.Command {
 if there is one.
 
 PATTERN selects by name; * stands for any characters, ? for one, and case does not matter. Without
-a * or ? it is a part of the name. Nothing found is no error.`,
+a * or ? it is a part of the name.
+
+Exit status: 0 if there are any, 1 if no policies match, 2 for an error.`,
 		Example: `  writ catalog list
   writ catalog list amplify
-  writ catalog list 'AWS*RolePolicy' --path /service-role/
+  writ catalog list 'AWS*RolePolicy' --path service-role
   writ catalog list --deprecated --json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -31,18 +33,25 @@ a * or ? it is a part of the name. Nothing found is no error.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: completeReference,
+		ValidArgsFunction: completeName,
 		RunE: func(_ *cobra.Command, args []string) error {
 			pattern := ""
 			if len(args) > 0 {
 				pattern = args[0]
 			}
 			matches := namePattern(pattern)
+			if path != "" {
+				path = slashed(path)
+			}
 			var versions []*managed.Version
 			for _, policy := range managed.All() {
 				if matches(policy.Name) && (path == "" || policy.Path == path) && (!deprecated || policy.Deprecated) {
 					versions = append(versions, policy.Default())
 				}
+			}
+			if len(versions) == 0 {
+				fmt.Fprintln(p.stderr, "writ: no policies match")
+				p.status = notFound
 			}
 			if asJSON {
 				return p.printVersions(versions)
@@ -62,10 +71,18 @@ a * or ? it is a part of the name. Nothing found is no error.`,
 		},
 	}
 	c.Flags().BoolVar(&deprecated, "deprecated", false, "only those that AWS has withdrawn")
-	c.Flags().StringVar(&path, "path", "", "only those with this `path`, such as /service-role/")
+	c.Flags().StringVar(&path, "path", "", "only those with this `path`, such as service-role")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with a line for each policy")
 	mustComplete(c, "path", completePath)
 	return c
+}
+
+// slashed returns a path as IAM writes it: /service-role/.
+func slashed(path string) string {
+	if path = strings.Trim(path, "/"); path == "" {
+		return "/"
+	}
+	return "/" + path + "/"
 }
 
 // namePattern returns a test of names by a pattern or, where that has no wildcard, by a part of the name.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,11 +20,14 @@ where AWS's numbers have them and the source does not.`,
 		Example: `  writ catalog versions AdministratorAccess-Amplify
   writ catalog versions ReadOnlyAccess --json`,
 		Args:              arguments("NAME"),
-		ValidArgsFunction: completeReference,
-		RunE: func(_ *cobra.Command, args []string) error {
+		ValidArgsFunction: completeName,
+		RunE: func(c *cobra.Command, args []string) error {
 			v, err := managed.Find(args[0])
 			if err != nil {
 				return err
+			}
+			if strings.Contains(args[0], "@") {
+				return fmt.Errorf("%s takes a policy without a version; see writ catalog show %s", c.CommandPath(), v.Ref())
 			}
 			versions := v.Policy.Versions()
 			if asJSON {
@@ -31,7 +35,7 @@ where AWS's numbers have them and the source does not.`,
 			}
 			var rows [][]string
 			for _, v := range versions {
-				rows = append(rows, []string{v.ID, day(v), fmt.Sprintf("%6d", v.Size), fmt.Sprintf("%3d statements", v.Statements), mark(v)})
+				rows = append(rows, []string{v.ID, day(v), fmt.Sprintf("%6d", v.Size), statements(v.Statements), mark(v)})
 			}
 			for _, line := range aligned(rows) {
 				p.print("%s", line)
@@ -41,4 +45,11 @@ where AWS's numbers have them and the source does not.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with a line for each version")
 	return c
+}
+
+func statements(n int) string {
+	if n == 1 {
+		return "  1 statement"
+	}
+	return fmt.Sprintf("%3d statements", n)
 }

@@ -23,7 +23,7 @@
 //
 // # Exit status
 //
-// 0 for success and for an allowed request; 1 for a denied one; 2 for any error.
+// 0 for success and for an allowed request; 1 for a denied one, and if writ catalog list finds nothing; 2 for any error.
 package cli
 
 import (
@@ -40,9 +40,10 @@ import (
 
 // The exit statuses.
 const (
-	success = 0
-	denied  = 1
-	failure = 2
+	success  = 0
+	denied   = 1
+	notFound = 1 // as that of grep
+	failure  = 2
 )
 
 // Run executes the command line args, which do not include the program's name, and returns the exit status.
@@ -54,13 +55,11 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		stderr: stderr,
 		screen: screenOf(stdout),
 	}
-	root := p.root()
-	root.SetArgs(p.args)
-	root.SetIn(stdin)
-	root.SetOut(p.stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err = errors.Join(err, p.stdout.Flush()); err != nil {
+	err := p.root().ExecuteContext(ctx)
+	if unwritten := p.stdout.Flush(); err == nil { // else it may be the same error again
+		err = unwritten
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "writ: %s\n", printable(err.Error()))
 		return failure
 	}
@@ -98,11 +97,43 @@ own files, or any version of any AWS managed policy, which are built in.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetArgs(p.args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
 	root.AddCommand(p.decide(), p.catalog(), p.version())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.HasSubCommands() { // catalog, and completion, which is cobra's
+			p.onlyCommands(c)
+		}
+	}
 	p.onlyCommands(root)
+	version := root.Flags().Bool("version", false, "print the version of this program")
+	help := root.RunE
+	root.RunE = func(c *cobra.Command, args []string) error {
+		if *version {
+			p.printVersion()
+			return nil
+		}
+		return help(c, args)
+	}
 	return root
+}
+
+// usage makes what prints the usage of a command: that of one that only holds others does not say that it runs alone.
+func usage(print func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(c *cobra.Command) error {
+		if c.HasAvailableSubCommands() {
+			run := c.RunE
+			defer func() { c.RunE = run }()
+			c.RunE = nil
+		}
+		return print(c)
+	}
 }
 
 // onlyCommands makes a command that does nothing but hold others: by itself it prints its help.
@@ -128,8 +159,11 @@ func didYouMean(names []string) string {
 	return "; did you mean " + strings.Join(names, " or ") + "?"
 }
 
-// flagError adds to the error of a flag that does not exist the flags that may be meant.
+// flagError puts the error of a flag into words. To one that does not exist it adds the flags that may be meant.
 func flagError(c *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Value.Type() == "bool" {
+		return fmt.Errorf("--%s: %q is neither true nor false", invalid.GetFlag().Name, invalid.GetValue())
+	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok || unknown.GetSpecifiedShortnames() != "" {
 		return err

@@ -21,10 +21,24 @@ func completePolicy(_ *cobra.Command, _ []string, begun string) ([]cobra.Complet
 	return references(begun), cobra.ShellCompDirectiveDefault
 }
 
+// completeSCPs completes the policies of a level of SCPs.
+func completeSCPs(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return completeLevel(begun, func(begun string) []cobra.Completion {
+		return append(references(begun), beginning(begun, []string{"FullAWSAccess"})...)
+	})
+}
+
+// completeRCPs completes the policies of a level of RCPs. These name a Principal, which the policies of IAM do not.
+func completeRCPs(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return completeLevel(begun, func(begun string) []cobra.Completion {
+		return beginning(begun, []string{"RCPFullAWSAccess"})
+	})
+}
+
 // completeLevel completes the policies of a level, of which the last is begun.
-func completeLevel(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeLevel(begun string, complete func(begun string) []cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
 	end := strings.LastIndexByte(begun, ',') + 1
-	refs := references(begun[end:])
+	refs := complete(begun[end:])
 	for i := range refs {
 		refs[i] = begun[:end] + refs[i]
 	}
@@ -39,6 +53,14 @@ func completeReference(_ *cobra.Command, args []string, begun string) ([]cobra.C
 	return references(begun), cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeName completes the one argument that is the name of a managed policy, without a version.
+func completeName(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return beginning(begun, managed.Names()), cobra.ShellCompDirectiveNoFileComp
+}
+
 // references returns the names of managed policies that begin so; behind an @, the versions.
 func references(begun string) (refs []cobra.Completion) {
 	if name, _, ok := strings.Cut(begun, "@"); ok {
@@ -49,22 +71,25 @@ func references(begun string) (refs []cobra.Completion) {
 		}
 		return refs
 	}
-	for _, name := range managed.Names() {
+	return beginning(begun, managed.Names())
+}
+
+// beginning returns the names that begin so.
+func beginning(begun string, names []string) (found []cobra.Completion) {
+	for _, name := range names {
 		if strings.HasPrefix(name, begun) {
-			refs = append(refs, name)
+			found = append(found, name)
 		}
 	}
-	return refs
+	return found
 }
 
 // completeAction completes an action: first the service, then its actions.
 func completeAction(_ *cobra.Command, _ []string, begun string) (actions []cobra.Completion, _ cobra.ShellCompDirective) {
 	prefix, _, ok := strings.Cut(begun, ":")
 	if !ok {
-		for _, s := range authref.Services() {
-			if strings.HasPrefix(s, prefix) {
-				actions = append(actions, s+":")
-			}
+		for _, s := range beginning(prefix, authref.Services()) {
+			actions = append(actions, s+":")
 		}
 		return actions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}

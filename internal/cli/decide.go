@@ -66,11 +66,12 @@ func (p *program) decide() *cobra.Command {
 		Long:    decideHelp,
 		Example: decideExamples,
 		Args:    arguments(),
+		PreRunE: func(c *cobra.Command, _ []string) error { return checkOnce(c.Flags()) },
 		RunE: func(c *cobra.Command, _ []string) error {
-			if q.cases.given {
+			if q.cases.given() {
 				return p.decideCases(c, &q)
 			}
-			return p.decideOne(&q)
+			return p.decideOne(c, &q)
 		},
 	}
 	f := c.Flags()
@@ -90,38 +91,50 @@ func (p *program) decide() *cobra.Command {
 	f.StringArrayVar(&q.context, "context", nil, "condition `key=value`; the same key again adds a value (repeatable)")
 	f.BoolVar(&q.json, "json", false, "print JSON")
 	f.Var(&q.cases, "cases", "decide the cases in a `file` of JSON lines, or - for standard input")
-	for _, name := range []string{"policy", "boundary", "session"} {
+	for _, name := range []string{"policy", "boundary", "session", "endpoint"} {
 		mustComplete(c, name, completePolicy)
 	}
-	mustComplete(c, "scp", completeLevel)
+	mustComplete(c, "scp", completeSCPs)
+	mustComplete(c, "rcp", completeRCPs)
 	mustComplete(c, "action", completeAction)
 	return c
 }
 
 // A once is the value of a flag that may be given once, and not be empty: an empty text is mostly a shell variable
-// that was to be set.
+// that was to be set. That is for checkOnce to check: to complete a command line, cobra sets the flags twice.
 type once struct {
 	text  string
-	given bool
+	times int // that it was given
 }
 
 func (o *once) String() string { return o.text }
 func (o *once) Type() string   { return "text" }
+func (o *once) given() bool    { return o.times > 0 }
 
 func (o *once) Set(text string) error {
-	switch {
-	case o.given:
-		return errors.New("it is given twice")
-	case text == "":
-		return errors.New("it is empty")
-	}
-	o.text, o.given = text, true
+	o.text = text
+	o.times++
 	return nil
+}
+
+// checkOnce returns an error for the first of the flags that is given twice, or empty.
+func checkOnce(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		o, ok := f.Value.(*once)
+		switch {
+		case !ok || err != nil:
+		case o.times > 1:
+			err = fmt.Errorf("--%s is given twice", f.Name)
+		case o.text == "":
+			err = fmt.Errorf("--%s is empty", f.Name)
+		}
+	})
+	return err
 }
 
 // request returns the request that the flags make.
 func (q *question) request() (*pdp.Request, error) {
-	if !q.action.given {
+	if !q.action.given() {
 		return nil, errors.New("--action is missing; expected one action such as s3:GetObject")
 	}
 	context, err := parseContext(q.context)
@@ -154,7 +167,7 @@ func parseContext(pairs []string) (map[string][]string, error) {
 	return context, nil
 }
 
-func (p *program) decideOne(q *question) error {
+func (p *program) decideOne(c *cobra.Command, q *question) error {
 	request, err := q.request()
 	if err != nil {
 		return err
@@ -177,7 +190,11 @@ func (p *program) decideOne(q *question) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(pdp.Answer{Verdict: pdp.NewVerdict(x)})
 	}
-	e := explainer{screen: p.screen, args: p.args, request: request, policies: policies, x: x}
+	flags := len(p.args)
+	if c.ArgsLenAtDash() >= 0 { // a --, behind which there is nothing, since there are no arguments
+		flags--
+	}
+	e := explainer{screen: p.screen, args: p.args, flags: flags, request: request, policies: policies, x: x}
 	for _, line := range e.lines() {
 		p.print("%s", line)
 	}

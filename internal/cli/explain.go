@@ -15,6 +15,7 @@ import (
 type explainer struct {
 	screen   screen
 	args     []string // of the command line
+	flags    int      // how many of args there are before the place for more flags
 	request  *pdp.Request
 	policies *policies
 	x        *eval.Explanation
@@ -75,7 +76,7 @@ func (e *explainer) lines() []string {
 		add("note", note)
 	}
 	more(len(e.x.Notes), maxNotes, "notes")
-	if command := e.next(); command != "" {
+	if command := e.next(); command != "" && isPrintable(command) {
 		add("next", command)
 	}
 	return lines
@@ -154,11 +155,11 @@ func (e *explainer) blocked() (texts []string) {
 // the one that shows the managed policy in question.
 func (e *explainer) next() string {
 	if pairs := e.remedy(); pairs != nil {
-		words := slices.Concat([]string{"writ"}, e.args)
+		words := slices.Concat([]string{"writ"}, e.args[:e.flags])
 		for _, pair := range pairs {
 			words = append(words, "--context", pair)
 		}
-		return shellQuoted(words)
+		return shellQuoted(append(words, e.args[e.flags:]...))
 	}
 	for _, place := range e.inQuestion() {
 		if ref := e.policies.sources[place].ref; ref != "" {

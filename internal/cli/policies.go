@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -55,12 +57,16 @@ func (p *program) loadPolicies(q *question) (*policies, error) {
 	}
 	levels := func(flag string, names []string, t eval.PolicyType) (levels [][]*eval.Policy) {
 		for i, level := range names {
-			levels = append(levels, list(flag, strings.Split(level, ","), t, i))
+			names := strings.Split(level, ",")
+			for i, name := range names {
+				names[i] = strings.TrimSpace(name)
+			}
+			levels = append(levels, list(flag, names, t, i))
 		}
 		return levels
 	}
 	one := func(flag string, name once, t eval.PolicyType) *eval.Policy {
-		if !name.given {
+		if !name.given() {
 			return nil
 		}
 		return load(flag, name.text, eval.StatementRef{Type: t})
@@ -92,6 +98,9 @@ func (p *program) loadPolicy(flag, name string, t eval.PolicyType) (*eval.Policy
 		text := e.Reason
 		if e.Path != "" {
 			text = e.Path + ": " + text
+		}
+		if other := notDocument(src); other != "" {
+			text = other
 		}
 		err = fmt.Errorf("%s: %s", from.at(e.Pos), text)
 	}
@@ -137,15 +146,44 @@ func noPolicy(name string, err error) string {
 	case !ok:
 		return err.Error()
 	case strings.HasPrefix(name, "arn:"):
-		return e.Error()
+		return fmt.Sprintf("%s: %s%s", name, e.Reason, didYouMean(e.Suggestions))
 	case strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".json"):
-		return fmt.Sprintf("%s: no such file", name)
+		return fmt.Sprintf("%s: no such file%s", name, didYouMean(withoutPath(name)))
 	}
-	suggestions := ""
-	if len(e.Suggestions) > 0 {
-		suggestions = "; did you mean " + strings.Join(e.Suggestions, " or ") + "?"
+	return fmt.Sprintf("%s: no such file, and %s%s", name, e.Reason, didYouMean(e.Suggestions))
+}
+
+// withoutPath returns the reference that a name ends in, if there is such a policy: that of job-function/ViewOnlyAccess,
+// since references have no path.
+func withoutPath(name string) []string {
+	ref := name[strings.LastIndexAny(name, `/\`)+1:]
+	if _, err := managed.Find(ref); err != nil {
+		return nil
 	}
-	return fmt.Sprintf("%s: no such file, and %s%s", name, e.Reason, suggestions)
+	return []string{ref}
+}
+
+// notDocument says what a text is that is no policy document, but often taken for one, and "" if it is none of these.
+func notDocument(src []byte) string {
+	switch start := bytes.ToUpper(bytes.TrimSpace(src[:min(len(src), 100)])); {
+	case bytes.HasPrefix(src, []byte("\ufeff")):
+		return "it begins with a byte order mark; save it without"
+	case bytes.HasPrefix(start, []byte("%7B")):
+		return "this is a URL-encoded document; decode it"
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(src, &members) != nil {
+		return ""
+	}
+	switch policy := members["Policy"]; {
+	case members["PolicyVersion"] != nil:
+		return "this looks like the output of aws iam get-policy-version; take its PolicyVersion.Document"
+	case members["PolicyDocument"] != nil:
+		return "this looks like the output of aws iam get-role-policy or another command; take its PolicyDocument"
+	case bytes.Contains(policy, []byte(`"DefaultVersionId"`)):
+		return "this looks like the output of aws iam get-policy, which has no document; aws iam get-policy-version has"
+	}
+	return ""
 }
 
 // open opens a file that a flag names, or standard input, which only one of them can read.

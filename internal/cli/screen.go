@@ -33,14 +33,22 @@ func (s screen) coloured(code, text string) string {
 	return "\x1b[1;" + code + "m" + text + "\x1b[m"
 }
 
+// maxPrintable is the length in bytes from which printable cuts a text.
+const maxPrintable = 2000
+
+// isPrintable reports whether a text can be shown as it is, as one that is to be copied must be, behind some label.
+func isPrintable(text string) bool {
+	const label = 100
+	return len(text) <= maxPrintable-label && printable(text) == text
+}
+
 // printable returns text as one line of at most some thousand characters, in which what a terminal would not show but
 // obey is escaped.
 func printable(text string) string {
-	const most = 2000
 	var b strings.Builder
 	for _, r := range text {
 		switch {
-		case b.Len() > most:
+		case b.Len() > maxPrintable:
 			return b.String() + "…"
 		case unicode.IsPrint(r):
 			b.WriteRune(r)

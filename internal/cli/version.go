@@ -14,12 +14,16 @@ func (p *program) version() *cobra.Command {
 		Example: "  writ version",
 		Args:    arguments(),
 		RunE: func(*cobra.Command, []string) error {
-			version := "(unknown)"
-			if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
-				version = build.Main.Version
-			}
-			p.print("writ %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			p.printVersion()
 			return nil
 		},
 	}
+}
+
+func (p *program) printVersion() {
+	version := "(unknown)"
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		version = build.Main.Version
+	}
+	p.print("writ %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

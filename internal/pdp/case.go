@@ -118,6 +118,7 @@ func (r *caseReader) placed(e *FieldError) error {
 
 func (r *caseReader) read() {
 	r.checkUTF8()
+	r.checkStart()
 	whole := r.value(0)
 	if at := r.space(whole.end); at < len(r.line) {
 		r.fail(at, "text after the end of the case")
@@ -139,6 +140,16 @@ func (r *caseReader) read() {
 	})
 	if !asked {
 		r.fail(whole.start, "the case has no request")
+	}
+}
+
+// checkStart fails if the line does not begin as an object does: what comes behind is then of no interest.
+func (r *caseReader) checkStart() {
+	switch at := r.space(0); {
+	case bytes.HasPrefix(r.line[at:], []byte("\ufeff")):
+		r.fail(at, "the line begins with a byte order mark (U+FEFF); expected a case (an object)")
+	case r.peek(at) != '{':
+		r.expected(at, "a case (an object)")
 	}
 }
 
@@ -168,12 +179,13 @@ func (r *caseReader) readRequest(s span) {
 // context reads the values of condition keys.
 func (r *caseReader) context(s span) map[string][]string {
 	context := map[string][]string{}
+	spelling := map[string]string{} // as it came first, by lower case
 	r.object(s, "the request context", nil, func(key string, at int, value span) {
-		for other := range context {
-			if strings.EqualFold(other, key) {
-				r.fail(at, "the key %q is given twice, first as %q; condition keys do not differ by case", key, other)
-			}
+		lower := strings.ToLower(key)
+		if other, twice := spelling[lower]; twice {
+			r.fail(at, "the key %q is given twice, first as %q; condition keys do not differ by case", key, other)
 		}
+		spelling[lower] = key
 		if r.peek(value.start) != '[' {
 			if c := r.peek(value.start); c == '{' || r.isNull(value) {
 				r.expected(value.start, "a string, a number, a boolean or a list of these")

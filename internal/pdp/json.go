@@ -18,6 +18,8 @@ type reader struct {
 	line   []byte
 	number int      // of the line, from 1
 	path   []string // where we are: "policies", "identity", "[0]"
+
+	counted struct{ at, columns int } // the place up to which pos counted last, and the characters before it
 }
 
 // A span is a stretch of the line that holds one value: line[start:end].
@@ -29,8 +31,14 @@ func (r *reader) fail(at int, format string, args ...any) {
 	panic(&policy.Error{Pos: r.pos(at), Path: r.pathString(), Reason: fmt.Sprintf(format, args...)})
 }
 
+// pos counts on from where it last counted to, since a line may have many policies, and each is told where it begins.
 func (r *reader) pos(at int) policy.Pos {
-	return policy.Pos{Offset: at, Line: r.number, Column: utf8.RuneCount(r.line[:at]) + 1}
+	if at < r.counted.at {
+		r.counted.at, r.counted.columns = 0, 0
+	}
+	r.counted.columns += utf8.RuneCount(r.line[r.counted.at:at])
+	r.counted.at = at
+	return policy.Pos{Offset: at, Line: r.number, Column: r.counted.columns + 1}
 }
 
 func (r *reader) pathString() string {
@@ -150,7 +158,7 @@ func (r *reader) object(s span, what string, keys []string, member func(key stri
 	if r.peek(s.start) != '{' {
 		r.expected(s.start, what+" (an object)")
 	}
-	var seen []string
+	seen := map[string]bool{}
 	at := r.space(s.start + 1)
 	for first := true; r.peek(at) != '}'; first = false {
 		if !first {
@@ -167,10 +175,10 @@ func (r *reader) object(s span, what string, keys []string, member func(key stri
 		if keys != nil && !slices.Contains(keys, key) {
 			r.unknownKey(at, what, key, keys)
 		}
-		if slices.Contains(seen, key) {
+		if seen[key] {
 			r.fail(at, "the key %q is given twice", key)
 		}
-		seen = append(seen, key)
+		seen[key] = true
 		colon := r.space(keySpan.end)
 		if r.peek(colon) != ':' {
 			r.expected(colon, fmt.Sprintf("a colon after %q", key))

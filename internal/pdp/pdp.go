@@ -42,7 +42,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -61,7 +60,11 @@ type Tally struct {
 // error is one of reading, of writing, or of ctx.
 func Run(ctx context.Context, r io.Reader, w io.Writer, progress func(Tally)) (t Tally, err error) {
 	in, out := bufio.NewReaderSize(r, 64<<10), bufio.NewWriterSize(w, 64<<10)
-	defer func() { err = errors.Join(err, out.Flush()) }()
+	defer func() {
+		if unwritten := out.Flush(); err == nil { // else it may be the same error again
+			err = unwritten
+		}
+	}()
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 

@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/writ-iam/writ/eval"
 )
 
 const (
@@ -106,7 +110,18 @@ func TestNotes(t *testing.T) {
 
 func TestErrorsNameThePlace(t *testing.T) {
 	for line, want := range map[string]string{
-		`{}`:                        "line 7, column 1: the case has no request",
+		`{}`:       "line 7, column 1: the case has no request",
+		`not json`: "line 7, column 1: expected a case (an object), found 'n'",
+		`"x" y`:    "line 7, column 1: expected a case (an object), found a string",
+		"\ufeff{}": "line 7, column 1: the line begins with a byte order mark (U+FEFF); expected a case (an object)",
+		`{"request":{"action":"s3:Get\nObject"}}`:                                           `line 7, column 22: request.action: "s3:Get\nObject" has the control character '\n'`,
+		`{"request":{"action":"s3:Get\u0085Object"}}`:                                       `request.action: "s3:Get\u0085Object" has the control character '\u0085'`,
+		`{"request":{"action":"s3:Get Object"}}`:                                            `request.action: "s3:Get Object" has white space; expected service:Name, as in s3:GetObject`,
+		`{"request":{"action":"s3:Get\u2003Object"}}`:                                       `has white space`,
+		`{"request":{"action":"s3:` + strings.Repeat("é", 126) + `"}}`:                      `request.action: the action has 129 characters; AWS takes at most 128`,
+		`{"request":{"action":"a:b","principal":"arn:aws:iam::111122223333:user/a\u001b"}}`: `request.principal: "arn:aws:iam::111122223333:user/a\x1b" has the control character '\x1b'`,
+		`{"request":{"action":"a:b","sessionIssuer":"\u007f"}}`:                             `request.sessionIssuer: "\x7f" has the control character '\x7f'`,
+		`{"request":{"action":"a:b","context":{"a\nb":"x"}}}`:                               `request.context: the key "a\nb" has the control character '\n'`,
 		`[]`:                        "line 7, column 1: expected a case (an object), found a list",
 		`{"id":true,` + get + `}`:   "line 7, column 7: id: expected a string or a number, found a boolean",
 		`{"request":{}}`:            "line 7, column 12: request.action: the request has no action; expected one such as s3:GetObject",
@@ -272,6 +287,74 @@ func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func TestLongErrorsAreShortened(t *testing.T) {
 	if got := answer(t, `{"request":{"action":"`+strings.Repeat("é", 1<<20)+`"}}`); len(got) > 1200 {
 		t.Errorf("the answer has %d bytes", len(got))
+	}
+}
+
+func TestRequestsAreUTF8(t *testing.T) {
+	const broken = "arn:aws:s3:::b/\xff"
+	for field, r := range map[string]Request{
+		"principal":       {Action: "a:b", Principal: broken},
+		"sessionIssuer":   {Action: "a:b", SessionIssuer: broken},
+		"action":          {Action: "a:\xff"},
+		"resource":        {Action: "a:b", Resource: broken},
+		"resourceAccount": {Action: "a:b", ResourceAccount: broken},
+		"context":         {Action: "a:b", Context: map[string][]string{"k": {"x", broken}, "l": {broken}}},
+	} {
+		_, err := r.Explain(&eval.Policies{})
+		if err == nil || !strings.HasPrefix(err.Error(), field+": ") || !strings.HasSuffix(err.Error(), `\xff" is not UTF-8`) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	longest := Request{Action: "s3:" + strings.Repeat("é", 125)}
+	if _, err := longest.Explain(&eval.Policies{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSuggestionsAreClose(t *testing.T) {
+	for action, want := range map[string]string{
+		"foo:Bar":                       "",
+		"s4:GetObject":                  "did you mean s3?",
+		"dynamodbb:GetItem":             "did you mean dynamodb?",
+		"s3:GetObjekts":                 "did you mean s3:GetObject?",
+		"s3:Bar":                        "",
+		strings.Repeat("x", 100) + ":y": "",
+	} {
+		if got := unknownAction(action); (want == "") == strings.Contains(got, "did you mean") || !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s", action, got)
+		}
+	}
+}
+
+// TestLongLinesAreReadInLinearTime has as many members that reading them against each other would take minutes.
+func TestLongLinesAreReadInLinearTime(t *testing.T) {
+	const n = 300_000
+	var keys, policies, unknown strings.Builder
+	for i := range n {
+		fmt.Fprintf(&keys, `,"k:%d":"x"`, i)
+		fmt.Fprintf(&unknown, `"k%d":1,`, i)
+	}
+	for i := range n / 4 {
+		fmt.Fprintf(&policies, `,{"Id":"%d","Statement":[{"Effect":"Deny","Action":"a:b","Resource":"*"}]}`, i)
+	}
+	for line, want := range map[string]string{
+		`{"request":{"action":"s3:GetObject","context":{` + keys.String()[1:] + `}}}`:         `"decision":"implicitDeny"`,
+		`{"request":{"action":"s3:GetObject","context":{` + keys.String()[1:] + `,"K:0":1}}}`: `the key \"K:0\" is given twice, first as \"k:0\"`,
+		`{` + get + `,"policies":{"identity":[` + policies.String()[1:] + `]}}`:               `"decision":"implicitDeny"`,
+		`{` + unknown.String() + `"id":"x"}`:                                                  `{"id":"x","error":"line 7, column 2: unknown key`,
+	} {
+		if got := answer(t, line); len(line) > MaxLine || !strings.Contains(got, want) {
+			t.Errorf("%.100s… of %d bytes\n%.500s", line, len(line), got)
+		}
+	}
+}
+
+func TestColumnsAreCounted(t *testing.T) {
+	r := &reader{line: []byte(`"é", "語", "x"`), number: 3}
+	for _, at := range []int{0, 6, 3, 13, 1, 15, 15, 0} {
+		if got, want := r.pos(at).Column, utf8.RuneCount(r.line[:at])+1; got != want {
+			t.Errorf("place %d is in column %d, not %d", at, got, want)
+		}
 	}
 }
 

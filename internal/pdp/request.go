@@ -2,7 +2,11 @@ package pdp
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/authref"
@@ -11,7 +15,8 @@ import (
 	"github.com/writ-iam/writ/internal/spelling"
 )
 
-// A Request is one to decide, in texts. An empty text is one left out.
+// A Request is one to decide, in texts. An empty text is one left out. All are UTF-8; only the resource
+// and the values of the context may have control characters.
 type Request struct {
 	// Principal is who asks: the ARN of a user, role, session, federated user, root user or identity provider, an
 	// account id, a service such as amplify.amazonaws.com, or "*" for an anonymous caller. Left out, it is a user of
@@ -56,6 +61,9 @@ func (r *Request) Explain(policies *eval.Policies) (*eval.Explanation, error) {
 func (r *Request) read() (req *eval.Request, notes []string, err error) {
 	fail := func(field, format string, args ...any) (*eval.Request, []string, error) {
 		return nil, nil, &FieldError{field, fmt.Sprintf(format, args...)}
+	}
+	if err := r.checkTexts(); err != nil {
+		return nil, nil, err
 	}
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	req = &eval.Request{Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount}
@@ -102,15 +110,60 @@ func (r *Request) read() (req *eval.Request, notes []string, err error) {
 	return req, notes, nil
 }
 
+// checkTexts returns an error for the first member that has what no text of a request has.
+func (r *Request) checkTexts() error {
+	for _, member := range []struct{ name, text string }{
+		{"principal", r.Principal}, {"sessionIssuer", r.SessionIssuer}, {"action", r.Action}, {"resourceAccount", r.ResourceAccount},
+	} {
+		if reason := checkText(member.text); reason != "" {
+			return &FieldError{member.name, reason}
+		}
+	}
+	if !utf8.ValidString(r.Resource) { // control characters it may have: the names of S3 objects do
+		return &FieldError{"resource", fmt.Sprintf("%q is not UTF-8", r.Resource)}
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Context)) { // sorted, so that the error is the same each time
+		if reason := checkText(key); reason != "" {
+			return &FieldError{"context", "the key " + reason}
+		}
+		for _, value := range r.Context[key] { // s3:prefix is a part of such a name
+			if !utf8.ValidString(value) {
+				return &FieldError{"context", fmt.Sprintf("the value of %s: %q is not UTF-8", key, value)}
+			}
+		}
+	}
+	return nil
+}
+
+// checkText returns what keeps a text from being one of a request, and "" if nothing does.
+func checkText(text string) string {
+	if !utf8.ValidString(text) {
+		return fmt.Sprintf("%q is not UTF-8", text)
+	}
+	if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 {
+		c, _ := utf8.DecodeRuneInString(text[i:])
+		return fmt.Sprintf("%q has the control character %q", text, c)
+	}
+	return ""
+}
+
+// maxAction is AWS's bound on the characters of an action.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+const maxAction = 128
+
 // checkAction returns what is wrong with the form of an action in a request, and "" if nothing is.
 func checkAction(action string) string {
 	service, name, ok := strings.Cut(action, ":")
 	switch {
+	case utf8.RuneCountInString(action) > maxAction:
+		return fmt.Sprintf("the action has %d characters; AWS takes at most %d", utf8.RuneCountInString(action), maxAction)
 	case action == "":
 		return "the request has no action; expected one such as s3:GetObject"
 	case strings.ContainsAny(action, "*?"):
 		return fmt.Sprintf("%q has wildcards; a request is for one action such as s3:GetObject", action)
-	case !ok || service == "" || name == "" || strings.ContainsAny(action, " \t") || strings.Contains(name, ":"):
+	case strings.ContainsFunc(action, unicode.IsSpace):
+		return fmt.Sprintf("%q has white space; expected service:Name, as in s3:GetObject", action)
+	case !ok || service == "" || name == "" || strings.Contains(name, ":"):
 		return fmt.Sprintf("%q is no action; expected service:Name, as in s3:GetObject", action)
 	}
 	return ""
@@ -138,9 +191,10 @@ func unknownAction(action string) string {
 	return text
 }
 
-// nearest returns the name that is least slips of the hand away from s, at most two, and "" if none is.
+// nearest returns the name that is least slips of the hand away from s, at most two and no more than about a third of
+// its length, and "" if none is.
 func nearest(s string, names []string) (near string) {
-	least := 3
+	least := min(2, (len(s)+1)/3) + 1
 	s = strings.ToLower(s)
 	for _, name := range names {
 		if max(len(s)-len(name), len(name)-len(s)) >= least {
