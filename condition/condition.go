@@ -16,7 +16,7 @@
 //     ForAnyValue, which is false, and ForAllValues, which is true.
 //   - A key with several values needs ForAnyValue or ForAllValues; without, the condition is false.
 //   - Numbers are compared as decimals, dates as instants, addresses by prefix, and ARNs part by part.
-//   - Policy variables are read in the string and ARN operators and in Bool; see [Template].
+//   - Policy variables are read in the string and ARN operators and in Bool; see [ARNPattern].
 //
 // This package does not know which keys AWS has, nor which of them are lists; package authref does, and [Compile] is
 // told.
@@ -31,7 +31,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/writ-iam/writ/internal/glob"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -53,7 +52,7 @@ type Condition struct {
 
 	// The values, in the form of the operator's family.
 	texts    []text
-	arns     []arnText
+	arns     []ARNPattern
 	numbers  []decimal
 	dates    []instant
 	prefixes []netip.Prefix
@@ -114,15 +113,11 @@ func (c *Condition) add(v policy.Value, o Options) (err error) {
 		}
 		c.texts = append(c.texts, t)
 	case arnLike:
-		t, err := compileText(v.Text, true, o)
+		p, err := ParseARNPattern(v.Text, o)
 		if err != nil {
 			return err
 		}
-		a := arnText{template: t.template}
-		if t.template == nil {
-			a.pattern = glob.SplitARN(t.pattern)
-		}
-		c.arns = append(c.arns, a)
+		c.arns = append(c.arns, p)
 	case numeric:
 		d, ok := parseDecimal(v.Text)
 		if !ok {
@@ -243,9 +238,10 @@ func (c *Condition) matches(v string, s *Scope) bool {
 			}
 		}
 	case arnLike:
-		split := glob.Split(v)
+		var a ARN
+		a.Set(v)
 		for i := range c.arns {
-			if c.arns[i].match(&split, s) {
+			if matches, _ := c.arns[i].Match(&a, s); matches {
 				return true
 			}
 		}
@@ -288,9 +284,9 @@ func (c *Condition) AbsentKeys(s *Scope, yield func(key string)) {
 		yield(c.key.name)
 	}
 	for i := range c.texts {
-		c.texts[i].template.AbsentKeys(s, yield)
+		c.texts[i].template.absentKeys(s, yield)
 	}
 	for i := range c.arns {
-		c.arns[i].template.AbsentKeys(s, yield)
+		c.arns[i].AbsentKeys(s, yield)
 	}
 }

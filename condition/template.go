@@ -8,11 +8,11 @@ import (
 	"github.com/writ-iam/writ/internal/glob"
 )
 
-// A Template is a text with policy variables: ${aws:username}, ${aws:PrincipalTag/team, 'none'} with a default for an
+// A template is a text with policy variables: ${aws:username}, ${aws:PrincipalTag/team, 'none'} with a default for an
 // absent key, and ${*}, ${?} and ${$} for the characters themselves. What a variable stands for is text: an asterisk in
 // it is no wildcard. A variable whose key is absent, or is a list, has no value, and then the template fits nothing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-type Template struct {
+type template struct {
 	parts []part
 }
 
@@ -25,9 +25,9 @@ type part struct {
 	hasValue bool // there is a default, perhaps empty
 }
 
-// ParseTemplate reads a text with variables, and with * and ? as wildcards outside of them. It returns nil for a text
+// parseTemplate reads a text with variables, and with * and ? as wildcards outside of them. It returns nil for a text
 // whose variables, if any, are all known now, and its pattern.
-func ParseTemplate(s string, wildcards bool, o Options) (*Template, glob.Pattern, error) {
+func parseTemplate(s string, wildcards bool, o Options) (*template, glob.Pattern, error) {
 	add := glob.Literal
 	if wildcards {
 		add = glob.Append
@@ -35,7 +35,7 @@ func ParseTemplate(s string, wildcards bool, o Options) (*Template, glob.Pattern
 	if !o.Version.HasVariables() {
 		return nil, glob.Pattern(add(nil, s)), nil
 	}
-	var t Template
+	var t template
 	var fixed []byte
 	for {
 		before, rest, found := strings.Cut(s, "${")
@@ -98,7 +98,7 @@ func (p *part) value(s *Scope) (string, bool) {
 }
 
 // appendPattern adds the template with its variables filled in to buf; it reports false if one has no value.
-func (t *Template) appendPattern(buf []byte, s *Scope) ([]byte, bool) {
+func (t *template) appendPattern(buf []byte, s *Scope) ([]byte, bool) {
 	for i := range t.parts {
 		p := &t.parts[i]
 		if !p.variable {
@@ -123,27 +123,15 @@ func pattern(b []byte) glob.Pattern {
 	return glob.Pattern(unsafe.String(unsafe.SliceData(b), len(b)))
 }
 
-// MatchARN reports whether the template, as a pattern over ARNs, matches the ARN; known is false if a variable has no
-// value.
-func (t *Template) MatchARN(arn *glob.SplitText, s *Scope) (matches, known bool) {
-	var buf [resolved]byte
-	b, ok := t.appendPattern(buf[:0], s)
-	if !ok {
-		return false, false
-	}
-	p := glob.SplitARN(pattern(b))
-	return p.Match(arn), true
-}
-
 // match reports whether the template, as a pattern, matches the text.
-func (t *Template) match(v string, s *Scope) bool {
+func (t *template) match(v string, s *Scope) bool {
 	var buf [resolved]byte
 	b, ok := t.appendPattern(buf[:0], s)
 	return ok && pattern(b).Match(v)
 }
 
 // equals reports whether the template, which has no wildcards, is the text.
-func (t *Template) equals(v string, s *Scope, ignoreCase bool) bool {
+func (t *template) equals(v string, s *Scope, ignoreCase bool) bool {
 	if ignoreCase {
 		var buf [resolved]byte
 		b, ok := t.appendPattern(buf[:0], s)
@@ -163,18 +151,18 @@ func (t *Template) equals(v string, s *Scope, ignoreCase bool) bool {
 	return v == ""
 }
 
-// Prefix returns the text before the first variable or wildcard, whose end is not known before a request comes.
-func (t *Template) Prefix() string {
+// start returns the text before the first variable or wildcard, whose end is not known before a request comes.
+func (t *template) start() string {
 	if t.parts[0].variable {
 		return ""
 	}
-	prefix, _ := t.parts[0].text.Prefix()
-	return prefix
+	start, _ := t.parts[0].text.Prefix()
+	return start
 }
 
-// AbsentKeys calls yield for each key of a variable without a default that the request does not have. A nil
+// absentKeys calls yield for each key of a variable without a default that the request does not have. A nil
 // template has none.
-func (t *Template) AbsentKeys(s *Scope, yield func(key string)) {
+func (t *template) absentKeys(s *Scope, yield func(key string)) {
 	if t == nil {
 		return
 	}
@@ -189,11 +177,11 @@ func (t *Template) AbsentKeys(s *Scope, yield func(key string)) {
 type text struct {
 	literal  string
 	pattern  glob.Pattern
-	template *Template
+	template *template
 }
 
 func compileText(s string, wildcards bool, o Options) (text, error) {
-	t, p, err := ParseTemplate(s, wildcards, o)
+	t, p, err := parseTemplate(s, wildcards, o)
 	if err != nil {
 		return text{}, err
 	}
@@ -213,20 +201,6 @@ func (t *text) equals(v string, s *Scope, ignoreCase bool) bool {
 func (t *text) like(v string, s *Scope) bool {
 	if t.template != nil {
 		return t.template.match(v, s)
-	}
-	return t.pattern.Match(v)
-}
-
-// An arnText is a value of an ARN operator.
-type arnText struct {
-	pattern  glob.ARN
-	template *Template
-}
-
-func (t *arnText) match(v *glob.SplitText, s *Scope) bool {
-	if t.template != nil {
-		matches, _ := t.template.MatchARN(v, s)
-		return matches
 	}
 	return t.pattern.Match(v)
 }

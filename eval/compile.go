@@ -42,15 +42,11 @@ type resources struct {
 	patterns []resource
 }
 
-// A resource is a pattern over ARNs.
+// A resource is a pattern over ARNs, or "*", which stands for what is no ARN, too.
 type resource struct {
-	any      bool // "*", which stands for what is no ARN, too
-	arn      glob.ARN
-	start    string              // the text that ARNs it matches start with
-	template *condition.Template // if it has variables; then arn is not set
+	any     bool
+	pattern condition.ARNPattern
 }
-
-func (r *resource) prefix() string { return r.start }
 
 // Compile compiles a document as a policy of type t. The error, if any, is a [*policy.Error]: an element that the type
 // does not take or needs, a pattern that is no ARN, an operator that does not exist, a value that its operator cannot
@@ -212,10 +208,11 @@ func (c *compiler) resources(s *statement) *policy.Error {
 		if len(src.Values) > 1 {
 			path = fmt.Sprintf("%s[%d]", name, i)
 		}
-		r, problem, err := c.resource(v, path)
+		r, err := c.resource(v, path)
 		if err != nil {
 			return err
 		}
+		problem := r.pattern.Problem()
 		if problem == "" {
 			s.resource.patterns = append(s.resource.patterns, r)
 			s.resource.any = s.resource.any || r.any && !src.Not
@@ -231,48 +228,17 @@ func (c *compiler) resources(s *statement) *policy.Error {
 	return nil
 }
 
-// resource compiles one pattern. If it can match nothing, problem says why: AWS takes variables only behind the fifth
-// colon, and an ARN has six parts.
-func (c *compiler) resource(v policy.Value, path string) (r resource, problem string, err *policy.Error) {
+// resource compiles one pattern.
+func (c *compiler) resource(v policy.Value, path string) (r resource, err *policy.Error) {
 	if strings.Trim(v.Text, "*") == "" && v.Text != "" {
-		return resource{any: true}, "", nil
+		return resource{any: true}, nil
 	}
 	if !strings.HasPrefix(v.Text, "arn:") {
-		return r, "", fail(v.Span, path, `%q is neither an ARN nor "*"`, v.Text)
+		return r, fail(v.Span, path, `%q is neither an ARN nor "*"`, v.Text)
 	}
-	t, pattern, terr := condition.ParseTemplate(v.Text, true, c.options())
-	if terr != nil {
-		return r, "", fail(v.Span, path, "%v", terr)
+	p, perr := condition.ParseARNPattern(v.Text, c.options())
+	if perr != nil {
+		return r, fail(v.Span, path, "%v", perr)
 	}
-	if t == nil {
-		r.arn = glob.SplitARN(pattern)
-		r.start, _ = pattern.Prefix()
-		if !r.arn.CanMatch() {
-			problem = "has fewer than six parts, and no * at its end to stand for the others"
-		}
-		return r, problem, nil
-	}
-	before, _, _ := strings.Cut(v.Text, "${")
-	if strings.Count(before, ":") < 5 && !onlyCharacters(v.Text) {
-		return r, "has a policy variable before its fifth colon, where none is read", nil
-	}
-	return resource{template: t, start: t.Prefix()}, "", nil
-}
-
-// onlyCharacters reports whether the first variables in s, up to its fifth colon, are all ${*}, ${?} or ${$}.
-func onlyCharacters(s string) bool {
-	colons := 0
-	for s != "" {
-		switch {
-		case strings.HasPrefix(s, "${*}"), strings.HasPrefix(s, "${?}"), strings.HasPrefix(s, "${$}"):
-			s = s[4:]
-			continue
-		case strings.HasPrefix(s, "${"):
-			return colons >= 5
-		case s[0] == ':':
-			colons++
-		}
-		s = s[1:]
-	}
-	return true
+	return resource{pattern: p}, nil
 }

@@ -189,7 +189,7 @@ func (x *Explanation) addMissing(s *statement, e *evaluation) {
 		}
 	}
 	for i := range s.resource.patterns {
-		s.resource.patterns[i].template.AbsentKeys(&e.scope, add)
+		s.resource.patterns[i].pattern.AbsentKeys(&e.scope, add)
 	}
 	if len(s.condition) > 0 && s.resource.match(e) {
 		for _, c := range s.condition {

@@ -305,7 +305,7 @@ func newCandidates(list []int32, all []statement) candidates {
 		if r := &all[id].resource; !r.not && !r.any {
 			prefixes = prefixes[:0]
 			for i := range r.patterns {
-				prefixes = append(prefixes, r.patterns[i].prefix())
+				prefixes = append(prefixes, r.patterns[i].pattern.Start())
 			}
 		}
 		slices.Sort(prefixes)

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/writ-iam/writ/condition"
-	"github.com/writ-iam/writ/internal/glob"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -39,8 +38,8 @@ type evaluation struct {
 	action   actionName
 	start    uint64 // the bit that stands for the action in index.starts
 	resource string
-	split    glob.SplitText // of resource
-	account  string         // that the resource is in; empty if not known
+	split    condition.ARN // resource, taken apart
+	account  string        // that the resource is in; empty if not known
 	scope    condition.Scope
 	apart    bool   // AWS allows it without policies
 	refusal  string // why AWS refuses it, whatever policies allow; see refuses
@@ -95,12 +94,8 @@ func (r *resources) match(e *evaluation) bool {
 	for i := range r.patterns {
 		p := &r.patterns[i]
 		matches, known := p.any, true
-		switch {
-		case p.any:
-		case p.template != nil:
-			matches, known = p.template.MatchARN(&e.split, &e.scope)
-		default:
-			matches = p.arn.Match(&e.split)
+		if !p.any {
+			matches, known = p.pattern.Match(&e.split, &e.scope)
 		}
 		switch {
 		case !known && r.not:
