@@ -14,9 +14,9 @@ type Explanation struct {
 	Decision Decision
 	// Matched are the statements that match the request, of whatever effect and type, in the order of the policies.
 	Matched []StatementRef
-	// BlockedBy names, for an implicit deny, what had to allow and did not although it was there: "boundary", "scp[1]"
+	// BlockedBy lists, for an implicit deny, what had to allow and did not although it was there: "boundary", "scp[1]"
 	// for the second level of SCPs, "resource" where the resource's side must allow, too.
-	BlockedBy []string
+	BlockedBy []Blocker
 	// MissingContext are the condition keys that the request does not have, of statements that otherwise concern it,
 	// as the policies spell them.
 	MissingContext []string
@@ -26,6 +26,20 @@ type Explanation struct {
 	Notes []string
 
 	missing map[string]bool // the keys of MissingContext, in lower case
+}
+
+// A Blocker is a type of policies, or a level of SCPs, that had to allow and did not.
+type Blocker struct {
+	Type  PolicyType
+	Level int // of SCPs, from 0 at the root
+}
+
+// String returns "boundary", or "scp[1]" for the second level of SCPs.
+func (b Blocker) String() string {
+	if b.Type == SCP {
+		return fmt.Sprintf("%v[%d]", b.Type, b.Level)
+	}
+	return b.Type.String()
 }
 
 // A StatementRef names a statement among the policies of a decision.
@@ -114,11 +128,11 @@ func (x *Explanation) addBlocked(silent []policyLevel, e *evaluation, req *Reque
 	}
 	for _, t := range x.Decision.By.Types() {
 		if t != SCP {
-			x.BlockedBy = append(x.BlockedBy, t.String())
+			x.BlockedBy = append(x.BlockedBy, Blocker{Type: t})
 		}
 		for _, l := range silent {
 			if t == SCP && l.t == SCP {
-				x.BlockedBy = append(x.BlockedBy, fmt.Sprintf("scp[%d]", l.index))
+				x.BlockedBy = append(x.BlockedBy, Blocker{SCP, l.index})
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package eval_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,7 +62,7 @@ func TestExplanationNamesWhatBlocked(t *testing.T) {
 	}
 	const who = "arn:aws:iam::111122223333:user/dev"
 	x := explain(t, p, who, "s3:PutObject", "arn:aws:s3:::b/k", nil)
-	if got := strings.Join(x.BlockedBy, " "); got != "scp[1] scp[2] boundary" {
+	if got := fmt.Sprint(x.BlockedBy); got != "[scp[1] scp[2] boundary]" {
 		t.Errorf("blocked by %s", got)
 	}
 	if len(x.Matched) != 2 || x.Matched[0].Policy() != "scp[0][0]" || x.Matched[1].Policy() != "identity[1]" || x.Matched[1].Statement != 0 {

@@ -102,7 +102,7 @@ func checkEngine(c vectors.Case) string {
 		got, want []string
 	}{
 		{"decidedBy", by, c.Want.DecidedBy},
-		{"blockedBy", x.BlockedBy, c.Want.BlockedBy},
+		{"blockedBy", texts(x.BlockedBy), c.Want.BlockedBy},
 		{"missing", x.MissingContext, c.Want.Missing},
 		{"matched", matched, c.Want.Matched},
 		{"near", near, c.Want.Near},
@@ -375,4 +375,11 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func texts(list []eval.Blocker) (texts []string) {
+	for _, b := range list {
+		texts = append(texts, b.String())
+	}
+	return texts
 }

@@ -131,21 +131,19 @@ func (e *explainer) blocked() (texts []string) {
 		return []string{"no statement allows it"}
 	}
 	for _, by := range e.x.BlockedBy {
-		switch by {
-		case "boundary":
+		switch by.Type {
+		case eval.Boundary:
 			texts = append(texts, "the permissions boundary does not allow it")
-		case "session":
+		case eval.Session:
 			texts = append(texts, "no session policy allows it")
-		case "endpoint":
+		case eval.Endpoint:
 			texts = append(texts, "no VPC endpoint policy allows it")
-		case "resource":
+		case eval.Resource:
 			texts = append(texts, "the resource's side must allow it, too, and does not")
-		case "identity":
+		case eval.Identity:
 			texts = append(texts, "the principal's side must allow it, too, and does not")
-		default:
-			var level int
-			_, _ = fmt.Sscanf(by, "scp[%d]", &level)
-			texts = append(texts, fmt.Sprintf("no statement of %s (level %d of %d) allows it", by, level+1, len(e.policies.SCPs)))
+		case eval.SCP:
+			texts = append(texts, fmt.Sprintf("no statement of %v (level %d of %d) allows it", by, by.Level+1, len(e.policies.SCPs)))
 		}
 	}
 	return texts
@@ -173,7 +171,7 @@ func (e *explainer) next() string {
 // or nearly would have.
 func (e *explainer) inQuestion() (places []string) {
 	for _, by := range e.x.BlockedBy {
-		places = append(places, by, by+"[0]")
+		places = append(places, by.String(), by.String()+"[0]")
 	}
 	for _, r := range e.x.Matched {
 		if e.settles(r) {

@@ -47,12 +47,15 @@ func NewVerdict(x *eval.Explanation) *Verdict {
 		Decision:       x.Decision.Outcome.String(),
 		DecidedBy:      []string{},
 		Matched:        []Statement{},
-		BlockedBy:      notNil(x.BlockedBy),
+		BlockedBy:      []string{},
 		MissingContext: notNil(x.MissingContext),
 		Notes:          x.Notes,
 	}
 	for _, t := range x.Decision.By.Types() {
 		v.DecidedBy = append(v.DecidedBy, t.String())
+	}
+	for _, b := range x.BlockedBy {
+		v.BlockedBy = append(v.BlockedBy, b.String())
 	}
 	for _, m := range x.Matched {
 		v.Matched = append(v.Matched, Statement{m.Policy(), m.Statement, m.Source.Sid.Text, string(m.Source.Effect)})
