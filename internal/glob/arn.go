@@ -58,15 +58,15 @@ func (t *SplitText) Set(s string) {
 		t.colon[1] = 7
 		at, i = 7, 2
 	}
-	for ; i < len(t.colon); i++ {
-		n := strings.IndexByte(s[at+1:], ':')
-		if n < 0 {
-			return
+	for at++; at < len(s); at++ {
+		if s[at] == ':' {
+			t.colon[i] = uint32(at)
+			if i++; i == len(t.colon) {
+				t.ok = true
+				return
+			}
 		}
-		at += 1 + n
-		t.colon[i] = uint32(at)
 	}
-	t.ok = true
 }
 
 // part returns a part of the ARN, from 0 for "arn" to 5 for the resource.
