@@ -212,9 +212,6 @@ func (o Options) key(name string) Key {
 	}
 }
 
-// String returns the key as the policy has it.
-func (k Key) String() string { return k.name }
-
 // Is reports whether the key is the named one; name is in lower case.
 func (k Key) Is(name string) bool { return k.lower == name }
 

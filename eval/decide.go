@@ -115,8 +115,12 @@ func (p *Policies) collect(f *facts, e *evaluation) {
 		f.hear(Boundary, []*Policy{p.Boundary}, e)
 	}
 	if f.applies.Has(Resource) {
-		f.hear(Resource, []*Policy{p.Resource}, e)
-		f.grant = p.Resource.scan(&p.Resource.allow, e, true)
+		if p.Resource.scan(&p.Resource.deny, e, false) != 0 {
+			f.deny |= bit(Resource)
+		}
+		if f.grant = p.Resource.scan(&p.Resource.allow, e, true); f.grant != 0 {
+			f.allow |= bit(Resource)
+		}
 	}
 	for _, level := range p.RCPs {
 		f.hear(RCP, level, e)

@@ -24,8 +24,6 @@ type Explanation struct {
 	NearMisses []NearMiss
 	// Notes are facts that are not in any policy: what did not apply and why.
 	Notes []string
-
-	missing map[string]bool // the keys of MissingContext, in lower case
 }
 
 // A Blocker is a type of policies, or a level of SCPs, that had to allow and did not.
@@ -76,8 +74,9 @@ func (p *Policies) Explain(req *Request) *Explanation {
 	e.set(req)
 	var f facts
 	f.apply(p, &e)
-	x := &Explanation{missing: make(map[string]bool)}
-	var silent []policyLevel // of those that take part, the ones without an Allow that matches
+	x := new(Explanation)
+	missing := make(map[string]bool) // the keys of x.MissingContext, in lower case
+	var silent []policyLevel         // of those that take part, the ones without an Allow that matches
 	for _, l := range p.levels() {
 		if !f.applies.Has(l.t) {
 			continue
@@ -87,7 +86,12 @@ func (p *Policies) Explain(req *Request) *Explanation {
 			if s.never || !s.action.match(&e.action) {
 				continue
 			}
-			x.addMissing(s, &e)
+			s.absentKeys(&e, func(key string) {
+				if lower := strings.ToLower(key); !missing[lower] {
+					missing[lower] = true
+					x.MissingContext = append(x.MissingContext, key)
+				}
+			})
 			g := s.matches(&e)
 			if g == 0 {
 				continue
@@ -190,24 +194,18 @@ func (p *Policies) levels() (levels []policyLevel) {
 	)
 }
 
-// addMissing collects the condition keys that a statement about the request's action refers to and the request does not
-// have, if the statement is about its principal, too, and the keys of conditions if it is about its resource.
-func (x *Explanation) addMissing(s *statement, e *evaluation) {
+// absentKeys calls yield for the condition keys that a statement about the request's action refers to and the request does
+// not have: if the statement is about its principal, too, and those of conditions if it is about its resource.
+func (s *statement) absentKeys(e *evaluation, yield func(key string)) {
 	if s.names(e) == 0 {
 		return
 	}
-	add := func(key string) {
-		if lower := strings.ToLower(key); !x.missing[lower] {
-			x.missing[lower] = true
-			x.MissingContext = append(x.MissingContext, key)
-		}
-	}
 	for i := range s.resource.patterns {
-		s.resource.patterns[i].pattern.AbsentKeys(&e.scope, add)
+		s.resource.patterns[i].pattern.AbsentKeys(&e.scope, yield)
 	}
 	if len(s.condition) > 0 && s.resource.match(e) {
 		for _, c := range s.condition {
-			c.AbsentKeys(&e.scope, add)
+			c.AbsentKeys(&e.scope, yield)
 		}
 	}
 }

@@ -131,7 +131,8 @@ func mix(h, w uint64) uint64 {
 	return h ^ h>>32
 }
 
-const odd = 0x9e3779b97f4a7c15 // the golden ratio, as is usual
+// odd spreads the bits of what is multiplied by it upwards: the golden ratio of 64 bits.
+const odd = 0x9e3779b97f4a7c15
 
 // isLowerOf reports whether s in lower case is name.
 func isLowerOf(name, s string) bool {
