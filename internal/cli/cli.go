@@ -5,6 +5,7 @@
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
+//	writ org               accounts, units and their SCPs and RCPs on a server
 //	writ completion        a completion script for a shell
 //	writ version           the version of this program
 //
@@ -104,7 +105,7 @@ own files, or any version of any AWS managed policy, which are built in.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.decide(), p.catalog(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.catalog(), p.org(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() { // catalog, and completion, which is cobra's

@@ -87,11 +87,17 @@ func (p *program) loadPolicy(flag, name string, t eval.PolicyType) (*eval.Policy
 	if err != nil {
 		return nil, from, err
 	}
+	compiled, err := compile(src, from, t)
+	return compiled, from, err
+}
+
+// compile compiles the text of a policy. The error names the place in the source.
+func compile(src []byte, from source, t eval.PolicyType) (*eval.Policy, error) {
 	doc, err := policy.Parse(src)
 	if err == nil {
 		var compiled *eval.Policy
 		if compiled, err = eval.Compile(doc, t); err == nil {
-			return compiled, from, nil
+			return compiled, nil
 		}
 	}
 	if e, ok := errors.AsType[*policy.Error](err); ok {
@@ -104,7 +110,7 @@ func (p *program) loadPolicy(flag, name string, t eval.PolicyType) (*eval.Policy
 		}
 		err = fmt.Errorf("%s: %s", from.at(e.Pos), text)
 	}
-	return nil, from, err
+	return nil, err
 }
 
 // readPolicy returns the text of a policy. A file that exists comes before a managed policy of that name.

@@ -21,15 +21,16 @@ var floors = [][]string{
 	{"condition", "authref", "managed"},
 	{"eval"},
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},
-	{"internal/store", "internal/iam"},
-	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsquery", "internal/audit"},
-	{"internal/op", "internal/iamapi", "internal/stsapi", "internal/analyzerapi", "internal/pdp"},
-	{"internal/server", "internal/console", "internal/cli", "writtest"},
+	{"internal/store", "internal/store/member", "internal/iam"},
+	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
+	{"internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/pdp"},
+	{"internal/server", "writtest", "internal/console", "internal/cli"},
 	{"cmd/writ"},
 }
 
 // apart are packages that nothing of the product imports: generators, and what tests are made of.
-var apart = []string{"internal/gen/authref", "internal/gen/managed", "internal/floors", "internal/refeval", "vectors"}
+var apart = []string{"internal/gen/authref", "internal/gen/awsmodel", "internal/gen/managed", "internal/floors", "internal/refeval",
+	"internal/store/storetest", "internal/clients", "vectors"}
 
 // publicFloors are the floors of the library, which does no input or output and depends on the standard library only.
 const publicFloors = 4

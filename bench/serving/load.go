@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// A request is one in the bytes that go over the wire.
+type request []byte
+
+// signed makes a request of the IAM API.
+func signed(ctx context.Context, address, keyID, secret string, form url.Values) (request, error) {
+	form.Set("Version", "2010-05-08")
+	body := form.Encode()
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/", strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	r.Header.Set("User-Agent", "bench")
+	sum := sha256.Sum256([]byte(body))
+	err = v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}, r, hex.EncodeToString(sum[:]), "iam", "us-east-1", time.Now())
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = r.Write(&b)
+	return b.Bytes(), err
+}
+
+// connections is how many connections the load comes over.
+const connections = 16
+
+// send makes the work of a contender that is given requests: each connection sends one after another.
+func send(address string, next func(i int) request) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		var done, sent atomic.Int64
+		var wg sync.WaitGroup
+		errs := make(chan error, connections)
+		for range connections {
+			wg.Go(func() {
+				c, err := net.Dial("tcp", address)
+				if err != nil {
+					errs <- err
+					return
+				}
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for ctx.Err() == nil {
+					if err := exchange(c, in, next(int(sent.Add(1)-1))); err != nil {
+						errs <- err
+						return
+					}
+					done.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		select {
+		case err := <-errs:
+			return 0, err
+		default:
+			return int(done.Load()), nil
+		}
+	}
+}
+
+func exchange(c net.Conn, in *bufio.Reader, r request) error {
+	if _, err := c.Write(r); err != nil {
+		return err
+	}
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %s: %.300s", resp.Status, body)
+	}
+	return err
+}

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/smithy-go"
+	"github.com/spf13/cobra"
+)
+
+const orgHelp = `Keep an organization on a server: accounts in a tree of units, and the service control policies
+(SCPs) and resource control policies (RCPs) that are attached to the root, to units and to accounts.
+
+The server and the credentials are found as the AWS CLI finds them: AWS_ENDPOINT_URL,
+AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE, AWS_ACCESS_KEY_ID and so on; writ serve prints the lines
+that set them. All but describing the organization is for its management account.
+
+A unit or account is named by its id, or by its path: /Sandbox is a unit below the root, which is /,
+and /Sandbox/dev is a unit or an account in it. A policy is named by its id or its name.`
+
+const orgExamples = `  writ org create
+  writ org unit create /Sandbox
+  writ org account create dev --email dev@example.com --unit /Sandbox
+  writ org policy create NoLeaving --document scp.json
+  writ org attach NoLeaving /Sandbox
+  writ org tree`
+
+// orgFlags are the flags that all commands of writ org have.
+type orgFlags struct {
+	endpoint once
+	json     bool
+}
+
+// An org is an organization on a server, for the time of one command.
+type org struct {
+	*organizations.Client
+	*program
+	ctx  context.Context
+	json bool
+	top  *types.Root // read when it is first needed
+}
+
+func (p *program) org() *cobra.Command {
+	f := &orgFlags{}
+	c := &cobra.Command{
+		Use:     "org",
+		Short:   "Keep accounts, units and their SCPs and RCPs on a server",
+		Long:    orgHelp,
+		Example: orgExamples,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			return checkOnce(c.Flags())
+		},
+	}
+	c.PersistentFlags().Var(&f.endpoint, "endpoint-url", "`URL` of the server, in place of AWS_ENDPOINT_URL")
+	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
+	unit, account, policy := p.orgUnit(f), p.orgAccount(f), p.orgPolicy(f)
+	for _, group := range []*cobra.Command{unit, account, policy} {
+		p.onlyCommands(group)
+	}
+	c.AddCommand(p.orgTree(f), p.orgCreate(f), unit, account, policy, p.orgAttach(f), p.orgDetach(f))
+	return c
+}
+
+// orgCommand gives a command its work: on an organization.
+func (p *program) orgCommand(f *orgFlags, c *cobra.Command, run func(o *org, args []string) error) *cobra.Command {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o, err := p.openOrg(c.Context(), f)
+		if err != nil {
+			return err
+		}
+		return o.told(run(o, args))
+	}
+	return c
+}
+
+// openOrg makes the client. It asks nothing of the server, nor of the machine that this one may be in a cloud: credentials are those that somebody set.
+func (p *program) openOrg(ctx context.Context, f *orgFlags) (*org, error) {
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithDefaultRegion("us-east-1"), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	if err != nil {
+		return nil, err
+	}
+	if f.endpoint.given() {
+		cfg.BaseEndpoint = aws.String(f.endpoint.text)
+	}
+	client := organizations.NewFromConfig(cfg)
+	if client.Options().BaseEndpoint == nil { // else this would be AWS
+		return nil, errors.New("no server is named; set AWS_ENDPOINT_URL as writ serve prints it, or give --endpoint-url")
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, errors.New("no credentials are set; writ serve prints the lines that set them")
+	}
+	return &org{Client: client, program: p, ctx: ctx, json: f.json}, nil
+}
+
+// told puts an error of the server into words.
+func (o *org) told(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		message, _, _ := strings.Cut(api.ErrorMessage(), " Encoded authorization failure message:")
+		hint := ""
+		if api.ErrorCode() == "AWSOrganizationsNotInUseException" {
+			hint = "; writ org create makes one"
+		}
+		return fmt.Errorf("%s (%s)%s", strings.TrimSuffix(message, "."), api.ErrorCode(), hint)
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok {
+		return fmt.Errorf("%s: %w; does writ serve run there?", *o.Options().BaseEndpoint, dial.Err)
+	}
+	return err
+}
+
+// done prints what a command did, as JSON or in words, and the command that is likely next.
+func (o *org) done(result any, next []string, words ...string) error {
+	if o.json {
+		return o.printJSON(result)
+	}
+	o.print("%s", aligned([][]string{words})[0])
+	if len(next) > 0 {
+		o.print("  next  %s", shellQuoted(next))
+	}
+	return nil
+}
+
+func (o *org) printJSON(v any) error {
+	enc := json.NewEncoder(o.stdout)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// pages is a paginator of the SDK.
+type pages[Out any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*organizations.Options)) (Out, error)
+}
+
+// every returns the items of all pages.
+func every[Out, T any](ctx context.Context, p pages[Out], items func(Out) []T) (all []T, err error) {
+	for p.HasMorePages() {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items(page)...)
+	}
+	return all, nil
+}
+
+// organizationJSON is an organization in JSON.
+type organizationJSON struct {
+	ID         string   `json:"id"`
+	Management string   `json:"managementAccount"`
+	Root       string   `json:"root"`
+	Enabled    []string `json:"policyTypes"`
+}
+
+func (p *program) orgCreate(f *orgFlags) *cobra.Command {
+	return p.orgCommand(f, &cobra.Command{
+		Use:   "create",
+		Short: "Make the caller's account the management account of a new organization",
+		Long: `Make the caller's account the management account of a new organization, in which SCPs and RCPs are
+enabled. Neither bears on the management account itself.`,
+		Example: "  writ org create",
+		Args:    arguments(),
+	}, func(o *org, _ []string) error {
+		created, err := o.CreateOrganization(o.ctx, &organizations.CreateOrganizationInput{})
+		if err != nil {
+			return err
+		}
+		root, err := o.root()
+		if err != nil {
+			return err
+		}
+		j := organizationJSON{ID: *created.Organization.Id, Management: *created.Organization.MasterAccountId, Root: *root.Id}
+		for _, t := range policyTypes {
+			if _, err := o.EnablePolicyType(o.ctx, &organizations.EnablePolicyTypeInput{RootId: root.Id, PolicyType: t.t}); err != nil {
+				return err
+			}
+			j.Enabled = append(j.Enabled, t.name)
+		}
+		return o.done(j, []string{"writ", "org", "unit", "create", "/Sandbox"}, "created", "organization", j.ID, "root "+j.Root)
+	})
+}
+
+// A policyType is a type of an organization's policies.
+type policyType struct {
+	name string // as the command line has it
+	t    types.PolicyType
+}
+
+var policyTypes = []policyType{
+	{"scp", types.PolicyTypeServiceControlPolicy},
+	{"rcp", types.PolicyTypeResourceControlPolicy},
+}

@@ -1,0 +1,235 @@
+package op
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/writ-iam/writ/internal/awsmodel"
+	"github.com/writ-iam/writ/internal/iam"
+	"github.com/writ-iam/writ/internal/sigv4"
+)
+
+// MaxBody is the number of bytes that a request's body may have. What the store takes in one transaction is not much more.
+const MaxBody = 1 << 20
+
+// A Protocol is how an API's operations look on the wire.
+type Protocol interface {
+	// Decode reads an operation's input and holds it against the model.
+	Decode(m *awsmodel.Operation, q *Request, in any) error
+	// Encode writes an operation's output.
+	Encode(m *awsmodel.Operation, out any, requestID string) (Response, error)
+	// EncodeError writes an error. The HTTP status is the model's.
+	EncodeError(s *awsmodel.Service, e *iam.Error, requestID string) Response
+}
+
+// A Request is an HTTP request, read whole.
+type Request struct {
+	HTTP      *http.Request
+	Body      []byte
+	Form      url.Values // of the Query protocol
+	Service   *Service
+	Operation string
+}
+
+// A Response is what goes back.
+type Response struct {
+	Status      int
+	ContentType string
+	ErrorType   string // for the header of JSON protocols
+	Body        []byte
+}
+
+// A Handler serves APIs over HTTP.
+type Handler struct {
+	Backend  *Backend
+	Services []*Service
+	Log      *slog.Logger
+	Limit    func(account string) bool // reports whether the account may make one more call now; nil for no limit
+	Observe  func(service, operation string, status int, took time.Duration)
+	keys     sigv4.Keys
+}
+
+// wireError is an error before there is an operation, with the HTTP status that AWS gives it.
+var (
+	errTooLarge  = &iam.Error{Code: "RequestEntityTooLarge", Message: "The request body is larger than 1048576 bytes."}
+	errMethod    = &iam.Error{Code: "InvalidAction", Message: "The APIs are served by POST / and, for the Query protocol, by GET /."}
+	errThrottled = &iam.Error{Code: "Throttling", Message: "Rate exceeded"}
+)
+
+// ServeHTTP takes one request from the first byte to the last.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := h.Backend.Now()
+	c := &Call{
+		Backend: h.Backend, State: h.Backend.Live.Current(), Time: began, RequestID: uuid(h.Backend.Rand),
+		UserAgent: r.UserAgent(), Secure: r.TLS != nil,
+	}
+	c.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
+	q := &Request{HTTP: r}
+	out, in, err := h.serve(r.Context(), c, q)
+
+	service := q.Service
+	if service == nil {
+		service = h.Services[0]
+	}
+	var resp Response
+	if err == nil {
+		if resp, err = service.Protocol.Encode(c.operation.model, out, c.RequestID); err != nil {
+			h.Log.Error("the answer cannot be encoded", "operation", q.Operation, "request", c.RequestID, "error", err)
+		}
+	}
+	var told *iam.Error
+	if err != nil {
+		told = failure(err)
+		if told.Code == iam.ServiceFailure {
+			h.Log.Error("a call failed", "operation", q.Operation, "request", c.RequestID, "error", err)
+		}
+		resp = service.Protocol.EncodeError(service.Model, told, c.RequestID)
+	}
+	if err := h.audit(c, q, in, out, told); err != nil { // what is not on record is not told to have gone well
+		h.Log.Error("the audit log cannot be written", "request", c.RequestID, "error", err)
+		resp = service.Protocol.EncodeError(service.Model, failure(err), c.RequestID)
+	}
+	w.Header().Set("Content-Type", resp.ContentType)
+	w.Header().Set("X-Amzn-RequestId", c.RequestID)
+	if resp.ErrorType != "" {
+		w.Header().Set("X-Amzn-ErrorType", resp.ErrorType)
+	}
+	w.WriteHeader(resp.Status)
+	w.Write(resp.Body)
+	if h.Observe != nil {
+		h.Observe(service.Name, q.Operation, resp.Status, h.Backend.Now().Sub(began))
+	}
+}
+
+// serve is the way of a request: see the package comment.
+func (h *Handler) serve(ctx context.Context, c *Call, q *Request) (out, in any, err error) {
+	if err := h.read(q); err != nil {
+		return nil, nil, err
+	}
+	if err := h.authenticate(c, q); err != nil {
+		return nil, nil, err
+	}
+	if err := h.Backend.Live.Err(); err != nil { // what is decided on an old state may be wrong
+		return nil, nil, err
+	}
+	h.noteUse(c, q)
+	if c.Caller != nil && h.Limit != nil && !h.Limit(c.Caller.Account) {
+		return nil, nil, errThrottled
+	}
+	o := q.Service.operations[q.Operation]
+	if o == nil {
+		return nil, nil, q.Service.unserved(q.Operation)
+	}
+	c.service, c.operation = q.Service, o
+	in = o.input()
+	if err := q.Service.Protocol.Decode(o.model, q, in); err != nil {
+		return nil, in, err
+	}
+	if err := c.Caller.may(q.Service, o); err != nil {
+		return nil, in, err
+	}
+	target, err := o.target(c, in)
+	if err != nil {
+		return nil, in, err
+	}
+	if err := c.authorize(target, tagsOf(in)); err != nil {
+		return nil, in, err
+	}
+	out, err = o.handle(ctx, c, in)
+	return out, in, err
+}
+
+// noteUse notes that the caller's access key, or its role, was used.
+func (h *Handler) noteUse(c *Call, q *Request) {
+	if c.Caller == nil || h.Backend.Used == nil {
+		return
+	}
+	use := iam.Use{ID: c.Caller.AccessKeyID, Time: c.Time.UTC().Truncate(time.Second), Service: q.Service.Name, Region: c.Region}
+	if c.Caller.Session != nil {
+		if c.Caller.Entity == nil || c.Caller.Entity.Kind() != "role" {
+			return
+		}
+		use.ID, use.Service = c.Caller.Entity.Head().ID, ""
+	}
+	h.Backend.Used(use)
+}
+
+// read reads the body, and finds the operation's name.
+func (h *Handler) read(q *Request) (err error) {
+	r := q.HTTP
+	if r.ContentLength > MaxBody {
+		return errTooLarge
+	}
+	q.Body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errTooLarge
+	}
+	if err != nil {
+		return &iam.Error{Code: "IncompleteBody", Message: "The request's body could not be read to its end."}
+	}
+	if r.URL.Path != "/" && r.URL.Path != "" || r.Method != http.MethodPost && r.Method != http.MethodGet {
+		return errMethod
+	}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		prefix, name, _ := strings.Cut(target, ".")
+		for _, s := range h.Services {
+			if s.Model.TargetPrefix != "" && s.Model.TargetPrefix == prefix {
+				q.Service, q.Operation = s, name
+				return nil
+			}
+		}
+		return &iam.Error{Code: "UnknownOperationException", Message: "There is no API with the target " + prefix + "."}
+	}
+	if q.Form, err = url.ParseQuery(r.URL.RawQuery); err == nil && r.Method == http.MethodPost {
+		var form url.Values
+		form, err = url.ParseQuery(string(q.Body))
+		for key, values := range form {
+			q.Form[key] = values
+		}
+	}
+	if err != nil {
+		return &iam.Error{Code: "MalformedQueryString", Message: "The query string contains a syntax error."}
+	}
+	q.Operation = q.Form.Get("Action")
+	version := q.Form.Get("Version")
+	for _, s := range h.Services {
+		if s.Model.TargetPrefix == "" && s.Model.Version == version {
+			q.Service = s
+		}
+	}
+	switch {
+	case q.Operation == "":
+		return &iam.Error{Code: "MissingAction", Message: "The request is missing an action or a required parameter."}
+	case q.Service == nil:
+		return &iam.Error{Code: "InvalidAction", Message: "Could not find operation " + clip(q.Operation) + " for version " + clip(version)}
+	}
+	return nil
+}
+
+// clip bounds what a message repeats of a request.
+func clip(s string) string {
+	if len(s) > 128 {
+		return s[:128] + "…"
+	}
+	return s
+}
+
+// uuid makes the id of a request or of an event.
+func uuid(rand io.Reader) string {
+	var b [16]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		panic(err) // without randomness nothing here is safe
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}

@@ -1,0 +1,203 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+	"weak"
+
+	"github.com/writ-iam/writ/internal/iam"
+	"github.com/writ-iam/writ/internal/store"
+)
+
+// Live is the newest snapshot of a store, kept so by its watch.
+type Live struct {
+	store   store.Store
+	log     *slog.Logger
+	current atomic.Pointer[Snapshot]
+	docs    map[string]weak.Pointer[iam.Document] // by text; only the follower touches it
+
+	mu      sync.Mutex
+	newer   chan struct{} // closed when current changes
+	failure atomic.Pointer[error]
+}
+
+// Follow loads the store's state and follows it until ctx is done. A record that cannot be read is an error here; when it appears later, the snapshot
+// stays where it is and Err says why, because to leave it out could turn a denial into an allowance.
+func Follow(ctx context.Context, s store.Store, log *slog.Logger) (*Live, error) {
+	l := &Live{store: s, log: log, docs: map[string]weak.Pointer[iam.Document]{}, newer: make(chan struct{})}
+	if err := l.load(ctx); err != nil {
+		return nil, err
+	}
+	go l.follow(ctx)
+	return l, nil
+}
+
+// Current returns the newest snapshot.
+func (l *Live) Current() *Snapshot { return l.current.Load() }
+
+// Err says why the snapshot does not follow the store, or returns nil if it does.
+func (l *Live) Err() error {
+	if err := l.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Wait returns a snapshot that is no older than a revision.
+func (l *Live) Wait(ctx context.Context, rev store.Revision) (*Snapshot, error) {
+	for {
+		l.mu.Lock()
+		newer := l.newer
+		l.mu.Unlock()
+		if s := l.Current(); s.Revision >= rev {
+			return s, nil
+		}
+		if err := l.Err(); err != nil {
+			return nil, err
+		}
+		select {
+		case <-newer:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// wake wakes whoever waits.
+func (l *Live) wake() {
+	l.mu.Lock()
+	close(l.newer)
+	l.newer = make(chan struct{})
+	l.mu.Unlock()
+}
+
+func (l *Live) publish(s *Snapshot) {
+	l.failure.Store(nil)
+	l.current.Store(s)
+	l.wake()
+}
+
+func (l *Live) fail(err error) {
+	l.failure.Store(&err)
+	l.wake()
+}
+
+// load reads the whole state.
+func (l *Live) load(ctx context.Context) error {
+	s := empty()
+	err := l.store.View(ctx, 0, func(r store.Reader) error {
+		s.Revision = r.Revision()
+		for stored, err := range r.List("") {
+			if err != nil {
+				return err
+			}
+			record, err := iam.Decode(stored.Key, stored.Value)
+			if err != nil {
+				return err
+			}
+			if record != nil {
+				l.share(record)
+				s.put(stored.Key, record)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		l.publish(s)
+	}
+	return err
+}
+
+// follow applies what the watch yields. A compaction in between, or any other end of the watch, is followed by a load.
+func (l *Live) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		for change, err := range l.store.Watch(ctx, l.Current().Revision) {
+			if err == nil {
+				err = l.apply(change)
+			}
+			if err != nil {
+				if ctx.Err() == nil && !errors.Is(err, store.ErrCompacted) {
+					l.fail(err)
+					l.log.Error("the snapshot cannot follow the store", "error", err)
+				}
+				break
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err := l.load(ctx); err != nil {
+			l.fail(err)
+			l.log.Error("the snapshot cannot be loaded", "error", err)
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// apply makes the next snapshot.
+func (l *Live) apply(c store.Change) error {
+	next := &Snapshot{Revision: c.Revision, tree: l.Current().tree.Clone()}
+	for _, key := range c.Deletes {
+		next.delete(key)
+	}
+	for _, stored := range c.Puts {
+		r, err := iam.Decode(stored.Key, stored.Value)
+		if err != nil {
+			return err
+		}
+		if r != nil {
+			l.share(r)
+			next.put(stored.Key, r)
+		}
+	}
+	l.publish(next)
+	return nil
+}
+
+// share replaces the record's documents by those of equal text that are in use.
+func (l *Live) share(r iam.Record) {
+	switch r := r.(type) {
+	case iam.Identity:
+		inline := r.Policies().Inline
+		for i := range inline {
+			inline[i].Document = l.shared(inline[i].Document)
+		}
+		if role, ok := r.(*iam.Role); ok {
+			role.Trust = l.shared(role.Trust)
+		}
+	case *iam.Policy:
+		for i := range r.Versions {
+			r.Versions[i].Document = l.shared(r.Versions[i].Document)
+		}
+	case *iam.OrgPolicy:
+		r.Document = l.shared(r.Document)
+	}
+}
+
+// sweepAt is the number of texts from which those no longer in use are forgotten, each time it doubled.
+const sweepAt = 1024
+
+func (l *Live) shared(d *iam.Document) *iam.Document {
+	if d == nil || len(d.Bound) > 0 {
+		return d
+	}
+	if known := l.docs[d.Text].Value(); known != nil {
+		return known
+	}
+	if n := len(l.docs); n >= sweepAt && n&(n-1) == 0 {
+		for text, p := range l.docs {
+			if p.Value() == nil {
+				delete(l.docs, text)
+			}
+		}
+	}
+	l.docs[d.Text] = weak.Make(d)
+	return d
+}

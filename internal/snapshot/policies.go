@@ -1,0 +1,210 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/internal/iam"
+	"github.com/writ-iam/writ/managed"
+)
+
+// A ManagedPolicy is a managed policy of AWS or of a customer, as the API shows it.
+type ManagedPolicy struct {
+	ARN, Name, Path, ID  string
+	Description, Default string
+	Created, Updated     time.Time
+	Deprecated           bool
+	Tags                 []iam.Tag
+	Versions             []iam.Version // oldest first; of AWS's policies the documents are empty: Document has them
+}
+
+// catalogue holds what has been used of AWS's policies. They never change in a running program.
+var catalogue sync.Map // ARN and version → *iam.Document
+
+// awsDocument returns the document of a version of an AWS managed policy.
+func awsDocument(v *managed.Version) *iam.Document {
+	if d, ok := catalogue.Load(v.Ref()); ok {
+		return d.(*iam.Document)
+	}
+	d, _ := catalogue.LoadOrStore(v.Ref(), iam.NewDocument(string(v.Document())))
+	return d.(*iam.Document)
+}
+
+// CustomerPolicy returns the customer managed policy of an ARN, or nil.
+func (s *Snapshot) CustomerPolicy(arn string) *iam.Policy {
+	rest, ok := strings.CutPrefix(arn, "arn:aws:iam::")
+	account, _, _ := strings.Cut(rest, ":")
+	name, in := iam.PolicyName(account, arn)
+	if !ok || !in {
+		return nil
+	}
+	p := Get[iam.Policy](s, iam.PolicyKey(account, name))
+	if p == nil || p.ARN() != arn {
+		return nil
+	}
+	return p
+}
+
+// ManagedDocument returns the document of a version of the managed policy of an ARN; version "" is the default one. It is nil if there is none.
+func (s *Snapshot) ManagedDocument(arn, version string) *iam.Document {
+	if iam.IsAWSManaged(arn) {
+		p, ok := managed.Lookup(arn)
+		if !ok {
+			return nil
+		}
+		v := p.Default()
+		if version != "" {
+			if v, ok = p.Version(version); !ok {
+				return nil
+			}
+		}
+		return awsDocument(v)
+	}
+	p := s.CustomerPolicy(arn)
+	if p == nil {
+		return nil
+	}
+	if version == "" {
+		version = p.Default
+	}
+	v, ok := p.Version(version)
+	if !ok {
+		return nil
+	}
+	return v.Document
+}
+
+// A Source is a policy of an identity, and where it is from.
+type Source struct {
+	Policy   *eval.Policy
+	Document *iam.Document
+	Name     string // of the policy
+	ARN      string // of a managed policy; "" for an inline one
+	Holder   iam.Identity
+}
+
+// Identity returns the identity-based policies of a user or role: its own and those of its groups, inline before managed. An error means that one of
+// them cannot be had: then nothing may be allowed.
+func (s *Snapshot) Identity(who iam.Identity) ([]Source, error) {
+	all, err := s.of(nil, who)
+	if u, ok := who.(*iam.User); ok {
+		for _, id := range u.Groups {
+			g, ok := s.ByID(id).(*iam.Group)
+			if !ok {
+				return nil, fmt.Errorf("group %s of user %s is not there", id, u.Name)
+			}
+			if err == nil {
+				all, err = s.of(all, g)
+			}
+		}
+	}
+	return all, err
+}
+
+func (s *Snapshot) of(all []Source, who iam.Identity) ([]Source, error) {
+	g := who.Policies()
+	for _, p := range g.Inline {
+		compiled, err := p.Document.Policy(eval.Identity)
+		if err != nil {
+			return nil, fmt.Errorf("inline policy %s of %s: %w", p.Name, who.ARN(), err)
+		}
+		all = append(all, Source{compiled, p.Document, p.Name, "", who})
+	}
+	for _, arn := range g.Attached {
+		compiled, doc, err := s.Managed(arn, eval.Identity)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Source{compiled, doc, arn[strings.LastIndexByte(arn, '/')+1:], arn, who})
+	}
+	return all, nil
+}
+
+// Managed compiles the default version of the managed policy of an ARN.
+func (s *Snapshot) Managed(arn string, t eval.PolicyType) (*eval.Policy, *iam.Document, error) {
+	d := s.ManagedDocument(arn, "")
+	if d == nil {
+		return nil, nil, fmt.Errorf("managed policy %s is not there", arn)
+	}
+	p, err := d.Policy(t)
+	if err != nil {
+		return nil, nil, fmt.Errorf("managed policy %s: %w", arn, err)
+	}
+	return p, d, nil
+}
+
+// Boundary compiles the permissions boundary of a user or role; it is nil if there is none.
+func (s *Snapshot) Boundary(who iam.Identity) (*eval.Policy, error) {
+	arn := boundary(who)
+	if arn == "" {
+		return nil, nil
+	}
+	p, _, err := s.Managed(arn, eval.Boundary)
+	return p, err
+}
+
+// Organization returns the service control policies that bear on principals of an account, and the resource control policies that bear on its resources: a list a
+// level, from the root down to the account. Without an organization there are none; nor are there service control policies for the management
+// account, which they do not bind, nor resource control policies on its resources.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
+func (s *Snapshot) Organization(account string) (scps, rcps [][]*eval.Policy, err error) {
+	a := Get[iam.Account](s, iam.AccountKey(account))
+	if a == nil || a.Organization == "" {
+		return nil, nil, nil
+	}
+	org := Get[iam.Organization](s, iam.OrganizationKey(a.Organization))
+	if org == nil {
+		return nil, nil, fmt.Errorf("organization %s of account %s is not there", a.Organization, account)
+	}
+	if org.Management == account {
+		return nil, nil, nil
+	}
+	levels := [][]string{a.Policies}
+	for id := a.Parent; id != ""; {
+		u := Get[iam.Unit](s, iam.UnitKey(org.ID, id))
+		if u == nil {
+			return nil, nil, fmt.Errorf("unit %s of organization %s is not there", id, org.ID)
+		}
+		levels = append(levels, u.Policies)
+		id = u.Parent
+	}
+	slices.Reverse(levels)
+	for _, ids := range levels {
+		var scp, rcp []*eval.Policy
+		for _, id := range ids {
+			p := s.OrgPolicy(org.ID, id)
+			if p == nil {
+				return nil, nil, fmt.Errorf("policy %s of organization %s is not there", id, org.ID)
+			}
+			compiled, err := p.Compiled()
+			if err != nil {
+				return nil, nil, fmt.Errorf("policy %s of organization %s: %w", id, org.ID, err)
+			}
+			if p.Type == iam.ServiceControl {
+				scp = append(scp, compiled)
+			} else {
+				rcp = append(rcp, compiled)
+			}
+		}
+		scps, rcps = append(scps, scp), append(rcps, rcp)
+	}
+	if !org.Uses(iam.ServiceControl) {
+		scps = nil
+	}
+	if !org.Uses(iam.ResourceControl) {
+		rcps = nil
+	}
+	return scps, rcps, nil
+}
+
+// OrgPolicy returns the policy of an id that an organization can use, AWS's two included, or nil.
+func (s *Snapshot) OrgPolicy(org, id string) *iam.OrgPolicy {
+	if p := iam.AWSOrgPolicy(id); p != nil {
+		return p
+	}
+	return Get[iam.OrgPolicy](s, iam.OrgPolicyKey(org, id))
+}
