@@ -1,6 +1,6 @@
 # make test     everything that CI runs: formatting, vet, all tests with the race detector, each fuzz target briefly
 # make bench    decisions against the peers; writes docs/performance.md
-# make generate the embedded data from the npm packages that NOTICE names
+# make generate the embedded data from the packages that NOTICE names; the models of AWS's APIs if BOTOCORE is the folder of botocore's data
 # make fuzz     each fuzz target for FUZZTIME (default here: 1m)
 
 GO       ?= go
@@ -11,10 +11,11 @@ FUZZTIME ?= 5s
 test: tools format vet unit fuzz bench-test
 	@echo "all tests passed"
 
-# The race detector needs a C compiler. Where it is missing and we may, it is installed.
+# The race detector needs a C compiler, and a test runs the AWS CLI. Where they are missing and we may, they are installed.
 tools:
 	@command -v gcc >/dev/null || command -v clang >/dev/null || \
 		{ echo "installing gcc for the race detector"; apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
+	@command -v aws >/dev/null || { echo "installing the AWS CLI"; apt-get update -qq && apt-get install -y -qq awscli; }
 
 format:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted by gofmt:"; echo "$$files"; exit 1; }
@@ -44,3 +45,4 @@ bench:
 generate:
 	$(GO) run ./internal/gen/managed
 	$(GO) run ./internal/gen/authref
+	test -z "$(BOTOCORE)" || $(GO) run ./internal/gen/awsmodel -botocore "$(BOTOCORE)"

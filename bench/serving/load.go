@@ -48,6 +48,10 @@ const connections = 16
 
 // send makes the work of a contender that is given requests: each connection sends one after another.
 func send(address string, next func(i int) request) func(context.Context) (int, error) {
+	return sendOver(connections, address, next)
+}
+
+func sendOver(connections int, address string, next func(i int) request) func(context.Context) (int, error) {
 	return func(ctx context.Context) (int, error) {
 		var done, sent atomic.Int64
 		var wg sync.WaitGroup
@@ -78,6 +82,16 @@ func send(address string, next func(i int) request) func(context.Context) (int, 
 			return int(done.Load()), nil
 		}
 	}
+}
+
+// sendOnce sends one request.
+func sendOnce(address string, r request) error {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return exchange(c, bufio.NewReader(c), r)
 }
 
 func exchange(c net.Conn, in *bufio.Reader, r request) error {

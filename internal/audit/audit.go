@@ -1,14 +1,16 @@
-// Package audit writes one record for each call, whatever came of it, in the form of AWS CloudTrail's events: what reads CloudTrail's files can read these,
-// one JSON object a line.
+// Package audit writes one record for each call, whatever came of it, in the form of AWS CloudTrail's events: what
+// reads CloudTrail's files can read these, one JSON object a line.
 //
 //	log, err := audit.Open("audit.jsonl")
 //	err = log.Write(&record)    // an error means that the call is not on record: do not lose it
 //
-// A [Record] has CloudTrail's names and order, and the eventVersion whose meaning it follows. [Parameters] turns the input or the output of an
-// operation into requestParameters or responseElements, without what is secret: a table says which members are, and a test walks all
-// types of the SDK for members that sound like it. Signatures, tokens and bodies are never in a record.
+// A [Record] has CloudTrail's names and order, and the eventVersion whose meaning it follows. [Parameters] turns the
+// input or the output of an operation into requestParameters or responseElements, without what is secret: a table says
+// which members are, and a test walks all types of the SDK for members that sound like it. Signatures, tokens and
+// bodies are never in a record.
 //
-// Sizes are bounded, as in CloudTrail: a text that is too long is shortened, and what makes a record too large is left out and named in "omitted".
+// Sizes are bounded, as in CloudTrail: a text that is too long is shortened, and what makes a record too large is left
+// out and named in "omitted".
 //
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 package audit
@@ -94,7 +96,7 @@ type UserIdentity struct {
 	AccessKeyID      string          `json:"accessKeyId,omitempty"`
 	UserName         string          `json:"userName,omitempty"`
 	IdentityProvider string          `json:"identityProvider,omitempty"` // of a WebIdentityUser
-	InvokedBy        string          `json:"invokedBy,omitempty"`        // the service that made the call for the identity
+	InvokedBy        string          `json:"invokedBy,omitempty"`        // the service that made the call
 	SessionContext   *SessionContext `json:"sessionContext,omitempty"`
 }
 
@@ -176,9 +178,10 @@ func (r *Record) line() ([]byte, error) {
 	b.UserAgent = clip(b.UserAgent, maxUserAgent)
 	b.ErrorMessage = clip(b.ErrorMessage, maxMessage)
 	for _, s := range []*string{
-		&b.EventVersion, &b.EventType, &b.EventCategory, &b.EventSource, &b.EventName, &b.AWSRegion, &b.SourceIPAddress, &b.ErrorCode, &b.RequestID,
-		&b.EventID, &b.RecipientAccountID, &b.SharedEventID, &b.UserIdentity.Type, &b.UserIdentity.PrincipalID, &b.UserIdentity.ARN,
-		&b.UserIdentity.AccountID, &b.UserIdentity.AccessKeyID, &b.UserIdentity.UserName, &b.UserIdentity.IdentityProvider, &b.UserIdentity.InvokedBy,
+		&b.EventVersion, &b.EventType, &b.EventCategory, &b.EventSource, &b.EventName, &b.AWSRegion, &b.SourceIPAddress,
+		&b.ErrorCode, &b.RequestID, &b.EventID, &b.RecipientAccountID, &b.SharedEventID, &b.UserIdentity.Type,
+		&b.UserIdentity.PrincipalID, &b.UserIdentity.ARN, &b.UserIdentity.AccountID, &b.UserIdentity.AccessKeyID,
+		&b.UserIdentity.UserName, &b.UserIdentity.IdentityProvider, &b.UserIdentity.InvokedBy,
 	} {
 		*s = clip(*s, maxText)
 	}
@@ -222,7 +225,8 @@ func clip(s string, max int) string {
 	return strings.ToValidUTF8(s[:max], "�") + "..."
 }
 
-// encode writes JSON without escaping what only HTML minds, so that user agents stay readable. Control characters are escaped: a record is one line.
+// encode writes JSON without escaping what only HTML minds, so that user agents stay readable. Control characters are
+// escaped: a record is one line.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -255,9 +259,10 @@ func Discard() *Log { return New(io.Discard) }
 // DefaultSize is how large a file becomes before it is put aside.
 const DefaultSize = 256 << 20
 
-// Open returns a log that appends to a file, which only its owner can read if it is made here. A file of DefaultSize is put aside under its name with
-// the next free number: audit.jsonl.1 is the oldest one. Nothing is ever deleted here; to collect and to delete is the operator's. What was written
-// survives the end of the process at once, and that of the machine as soon as the operating system has written it to disk.
+// Open returns a log that appends to a file, which only its owner can read if it is made here. A file of DefaultSize is
+// put aside under its name with the next free number: audit.jsonl.1 is the oldest one. Nothing is ever deleted here; to
+// collect and to delete is the operator's. What was written survives the end of the process at once, and that of the
+// machine as soon as the operating system has written it to disk.
 func Open(path string) (*Log, error) { return OpenSize(path, DefaultSize) }
 
 // OpenSize returns a log whose files are put aside when they would become larger than limit; 0 is never.
@@ -269,7 +274,8 @@ func OpenSize(path string, limit int64) (*Log, error) {
 	return l, nil
 }
 
-// open opens the file. One that ends in the middle of a line, because a machine stopped in it, gets an end of line first.
+// open opens the file. One that ends in the middle of a line, because a machine stopped in it, gets an end of line
+// first.
 func (l *Log) open() error {
 	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
@@ -290,7 +296,8 @@ func (l *Log) open() error {
 	return nil
 }
 
-// rotate puts the file aside and opens a new one. If it cannot, what follows goes into the file that there is: a large file is better than a lost record.
+// rotate puts the file aside and opens a new one. If it cannot, what follows goes into the file that there is: a large
+// file is better than a lost record.
 func (l *Log) rotate() error {
 	aside := ""
 	for {
@@ -312,7 +319,8 @@ func (l *Log) rotate() error {
 	return errors.Join(old.Sync(), old.Close())
 }
 
-// Write writes a record. An error means that the record is not, or not wholly, where it belongs; the caller must not go on as if it were.
+// Write writes a record. An error means that the record is not, or not wholly, where it belongs; the caller must not go
+// on as if it were.
 func (l *Log) Write(r *Record) error {
 	line, err := r.line()
 	if err != nil {

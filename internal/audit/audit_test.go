@@ -68,12 +68,12 @@ func TestRecord(t *testing.T) {
 
 // TestHostile puts into every text what could break a line, or what is too long.
 func TestHostile(t *testing.T) {
-	for _, text := range []string{"a\nb\r\n\x00\x1b[31m\u2028\u0085\xff\"}", strings.Repeat("ä\n", 1<<20)} {
+	for _, text := range []string{"a\nb\r\n\x00\x1b[31m\u2028\u0085\xff\"}", strings.Repeat("ä\n", 1<<17)} {
 		r := record()
 		r.TLSDetails.ClientProvidedHostHeader = text
 		texts(reflect.ValueOf(r).Elem(), text)
 		r.RequestParameters = map[string]any{"k" + text: text}
-		r.Resources = slices.Repeat(r.Resources[:1], 1000)
+		r.Resources = slices.Repeat(r.Resources[:1], 200)
 		before := fmt.Sprintf("%v", *r)
 		var b bytes.Buffer
 		if err := New(&b).Write(r); err != nil {
@@ -332,7 +332,11 @@ var harmless = regexp.MustCompile(`^(` + strings.Join([]string{
 	"LastAuthenticated.*", "TotalAuthenticatedEntities", "SubjectFromWebIdentityToken", "NextToken",
 }, "|") + `)$`)
 
-// TestNoSecrets walks all inputs and outputs of the SDK's clients. A member that sounds like a secret is hidden, or known to be none.
+// ours are the secret members of Writ's own API, whose types are above this package.
+var ours = []string{"CallerRequest"}
+
+// TestNoSecrets walks all inputs and outputs of the SDK's clients. A member that sounds like a secret is hidden, or
+// known to be none.
 func TestNoSecrets(t *testing.T) {
 	members, met := 0, map[string]bool{}
 	for _, client := range []any{(*iam.Client)(nil), (*sts.Client)(nil), (*organizations.Client)(nil)} {
@@ -366,7 +370,7 @@ func TestNoSecrets(t *testing.T) {
 		t.Errorf("only %d members were looked at", members)
 	}
 	for name := range secret {
-		if !met[name] {
+		if !met[name] && !slices.Contains(ours, name) {
 			t.Errorf("no type of the SDK has %s, which the table names", name)
 		}
 	}

@@ -40,8 +40,8 @@ var left = map[string]bool{"ResultMetadata": true}
 // maxDepth bounds how deep structs are looked into. Those of the SDK are not deeper than eight.
 const maxDepth = 32
 
-// Parameters turns a struct of the SDK, or a pointer to one, into the JSON of CloudTrail: names begin in lower case, members that are not set are
-// missing, and secrets are hidden. What cannot be written as JSON is missing too.
+// Parameters turns a struct of the SDK, or a pointer to one, into the JSON of CloudTrail: names begin in lower case,
+// members that are not set are missing, and secrets are hidden. What cannot be written as JSON is missing too.
 func Parameters(in any) map[string]any {
 	v, ok := value(reflect.ValueOf(in), 0)
 	m, isMap := v.(map[string]any)
@@ -108,8 +108,8 @@ func value(v reflect.Value, depth int) (_ any, ok bool) {
 	return nil, false
 }
 
-// members are the members of a struct that are set. A member that is not a pointer and has its zero value counts as not set: an enumeration that is
-// "", a number that the service takes as it is.
+// members are the members of a struct that are set. A member that is not a pointer and has its zero value counts as not
+// set: an enumeration that is "", a number that the service takes as it is.
 func members(v reflect.Value, depth int) map[string]any {
 	m := map[string]any{}
 	for i := range v.NumField() {
@@ -128,7 +128,7 @@ func members(v reflect.Value, depth int) map[string]any {
 	return m
 }
 
-// lowerCamel is CloudTrail's form of a name: UserName is userName, and SAMLProviderArn is sAMLProviderArn, as AWS has it.
+// lowerCamel is CloudTrail's form of a name: UserName is userName, and SAMLProviderArn is sAMLProviderArn.
 func lowerCamel(name string) string {
 	return strings.ToLower(name[:1]) + name[1:]
 }

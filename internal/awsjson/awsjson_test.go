@@ -43,7 +43,8 @@ func TestDecode(t *testing.T) {
 		want            any
 	}{
 		{"CreateAccount", `{"AccountName":"a","Email":"b@c.d","Unknown":[1,{"x":null}],"IamUserAccessToBilling":"DENY"}`,
-			&organizations.CreateAccountInput{AccountName: aws.String("a"), Email: aws.String("b@c.d"), IamUserAccessToBilling: "DENY"}},
+			&organizations.CreateAccountInput{AccountName: aws.String("a"), Email: aws.String("b@c.d"),
+				IamUserAccessToBilling: "DENY"}},
 		{"CreateAccount", `{"accountname":"a","RoleName":null,"Tags":null}`, &organizations.CreateAccountInput{}},
 		{"CreateAccount", ` {"Tags":[{"Key":"k","Value":"\u00e9\ud83d\ude00"},{}]} `,
 			&organizations.CreateAccountInput{Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("é😀")}, {}}}},
@@ -94,7 +95,8 @@ func TestDecodeMalformed(t *testing.T) {
 		{"TerminateResponsibilityTransfer", `{"EndTimestamp":1e999}`, "EndTimestamp is out of the range of times"},
 	}
 	for _, test := range tests {
-		in := map[string]any{"CreateAccount": &organizations.CreateAccountInput{}, "ListAccounts": &organizations.ListAccountsInput{},
+		in := map[string]any{"CreateAccount": &organizations.CreateAccountInput{},
+			"ListAccounts":                    &organizations.ListAccountsInput{},
 			"DescribeOrganization":            &organizations.DescribeOrganizationInput{},
 			"TerminateResponsibilityTransfer": &organizations.TerminateResponsibilityTransferInput{}}[test.operation]
 		err := awsjson.Decode(awsmodel.Organizations().Operation(test.operation), []byte(test.body), in)
@@ -136,8 +138,10 @@ func TestEncode(t *testing.T) {
 		want      string
 	}{
 		{"DescribeAccount", &organizations.DescribeAccountOutput{Account: &types.Account{
-			Id: aws.String("123456789012"), Name: aws.String("a\"\\<é>\n\x01\xff"), JoinedTimestamp: &joined, Status: "ACTIVE"}},
-			`{"Account":{"Id":"123456789012","Name":"a\"\\<é>\n\u0001` + "\uFFFD" + `","Status":"ACTIVE","JoinedTimestamp":1500000000.25}}`},
+			Id: aws.String("123456789012"), Name: aws.String("a\"\\<é>\n\x01\xff"), JoinedTimestamp: &joined,
+			Status: "ACTIVE"}},
+			`{"Account":{"Id":"123456789012","Name":"a\"\\<é>\n\u0001` + "\uFFFD" + `","Status":"ACTIVE",` +
+				`"JoinedTimestamp":1500000000.25}}`},
 		{"ListAccounts", &organizations.ListAccountsOutput{}, `{"Accounts":[]}`},
 		{"DescribePolicy", &organizations.DescribePolicyOutput{Policy: &types.Policy{PolicySummary: &types.PolicySummary{}}},
 			`{"Policy":{"PolicySummary":{"AwsManaged":false}}}`},

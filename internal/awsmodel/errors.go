@@ -6,21 +6,17 @@ import "net/http"
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html ; where AWS's services answer otherwise than
 // that page says, as they do.
 var commonStatus = map[string]int{
-	"AccessDenied":                   http.StatusForbidden,
-	"ExpiredToken":                   http.StatusForbidden,
-	"InvalidClientTokenId":           http.StatusForbidden,
-	"MissingAuthenticationToken":     http.StatusForbidden,
-	"OptInRequired":                  http.StatusForbidden,
-	"SignatureDoesNotMatch":          http.StatusForbidden,
-	"MalformedQueryString":           http.StatusNotFound,
-	"RequestEntityTooLarge":          http.StatusRequestEntityTooLarge,
-	"RequestEntityTooLargeException": http.StatusRequestEntityTooLarge,
-	"InternalError":                  http.StatusInternalServerError,
-	"InternalFailure":                http.StatusInternalServerError,
-	"InternalServerError":            http.StatusInternalServerError,
-	"ServiceFailure":                 http.StatusInternalServerError,
-	"NotImplemented":                 http.StatusNotImplemented,
-	"ServiceUnavailable":             http.StatusServiceUnavailable,
+	"AccessDenied":               http.StatusForbidden,
+	"ExpiredToken":               http.StatusForbidden,
+	"InvalidClientTokenId":       http.StatusForbidden,
+	"MissingAuthenticationToken": http.StatusForbidden,
+	"OptInRequired":              http.StatusForbidden,
+	"SignatureDoesNotMatch":      http.StatusForbidden,
+	"MalformedQueryString":       http.StatusNotFound,
+	"RequestEntityTooLarge":      http.StatusRequestEntityTooLarge,
+	"InternalFailure":            http.StatusInternalServerError,
+	"ServiceFailure":             http.StatusInternalServerError,
+	"ServiceUnavailable":         http.StatusServiceUnavailable,
 }
 
 // Status returns the HTTP status of an error code: the model's, that of an error that all services have, or 400.

@@ -43,8 +43,8 @@ func TestValidate(t *testing.T) {
 				`expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+; ` +
 				"Value '' at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20"},
 		{awsmodel.STS(), "GetFederationToken", &sts.GetFederationTokenInput{
-			Name: aws.String("somebody.unknown@example.com-console")},
-			"1 validation error detected: Value 'somebody.unknown@example.com-console' at 'name' failed to satisfy constraint: " +
+			Name: aws.String("somebody@department.example.com-x")},
+			"1 validation error detected: Value 'somebody@department.example.com-x' at 'name' failed to satisfy constraint: " +
 				"Member must have length less than or equal to 32"},
 		{awsmodel.STS(), "AssumeRole", &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::123456789012:role/r"),
 			RoleSessionName: aws.String("me"), DurationSeconds: aws.Int32(43201)},
@@ -86,8 +86,8 @@ func TestValidate(t *testing.T) {
 		{awsmodel.Organizations(), "CreateAccount", &organizations.CreateAccountInput{AccountName: aws.String("a"),
 			Email: aws.String("none"), IamUserAccessToBilling: orgtypes.IAMUserAccessToBillingAllow},
 			"2 validation errors detected: Value at 'email' failed to satisfy constraint: Member must satisfy regular " +
-				`expression pattern: [^\s@]+@[^\s@]+\.[^\s@]+; Value at 'email' failed to satisfy constraint: Member must have length ` +
-				"greater than or equal to 6"},
+				`expression pattern: [^\s@]+@[^\s@]+\.[^\s@]+; Value at 'email' failed to satisfy constraint: Member ` +
+				"must have length greater than or equal to 6"},
 	}
 	for _, test := range tests {
 		got := ""

@@ -56,8 +56,8 @@ func TestDecode(t *testing.T) {
 		{"ListUsers", "MaxItems=%2B7", &iam.ListUsersInput{MaxItems: aws.Int32(7)}},
 		{"ListPolicies", "OnlyAttached=1&Scope=Local", &iam.ListPoliciesInput{OnlyAttached: true, Scope: "Local"}},
 		{"ListPolicies", "OnlyAttached=false", &iam.ListPoliciesInput{}},
-		{"SimulateCustomPolicy", "ContextEntries.member.1.ContextKeyName=k&ContextEntries.member.1.ContextKeyValues.member.1=v" +
-			"&ContextEntries.member.1.ContextKeyValues.member.3=w",
+		{"SimulateCustomPolicy", "ContextEntries.member.1.ContextKeyName=k" +
+			"&ContextEntries.member.1.ContextKeyValues.member.1=v&ContextEntries.member.1.ContextKeyValues.member.3=w",
 			&iam.SimulateCustomPolicyInput{ContextEntries: []types.ContextEntry{
 				{ContextKeyName: aws.String("k"), ContextKeyValues: []string{"v", "w"}}}}},
 		{"GetAccountSummary", "UserName=Bob", &iam.GetAccountSummaryInput{}},
@@ -76,7 +76,8 @@ func TestDecodeMalformed(t *testing.T) {
 		{"CreateUser", "UserName=a&UserName=b", "The parameter UserName is there more than once"},
 		{"CreateUser", "UserName=%ff", "The parameter UserName is not UTF-8"},
 		{"CreateUser", "Tags=red", "The parameter Tags is not a single value: its elements are Tags.member.1 and so on"},
-		{"CreateUser", "Tags.1.Key=a", "The parameter Tags.1.Key is no element of Tags: its elements are Tags.member.1 and so on"},
+		{"CreateUser", "Tags.1.Key=a",
+			"The parameter Tags.1.Key is no element of Tags: its elements are Tags.member.1 and so on"},
 		{"CreateUser", "Tags.member.0.Key=a", "The parameter Tags.member.0.Key is no element"},
 		{"CreateUser", "Tags.member.-1.Key=a", "The parameter Tags.member.-1.Key is no element"},
 		{"CreateUser", "Tags.member.01.Key=a", "The parameter Tags.member.01.Key is no element"},
@@ -126,9 +127,9 @@ func TestDecodeInput(t *testing.T) {
 			"Member must not be null"},
 		{"ListPolicies", "Scope=", "1 validation error detected: Value at 'scope' failed to satisfy constraint: " +
 			"Member must satisfy enum value set: [All, AWS, Local]"},
-		{"ListPolicies", "Scope=Mine&MaxItems=0", "2 validation errors detected: Value at 'scope' failed to satisfy constraint: " +
-			"Member must satisfy enum value set: [All, AWS, Local]; Value '0' at 'maxItems' failed to satisfy constraint: " +
-			"Member must have value greater than or equal to 1"},
+		{"ListPolicies", "Scope=Mine&MaxItems=0", "2 validation errors detected: Value at 'scope' failed to satisfy " +
+			"constraint: Member must satisfy enum value set: [All, AWS, Local]; Value '0' at 'maxItems' failed to " +
+			"satisfy constraint: Member must have value greater than or equal to 1"},
 	} {
 		in := map[string]any{"CreateUser": &iam.CreateUserInput{}, "ListPolicies": &iam.ListPoliciesInput{}}[test.operation]
 		got := ""
@@ -144,8 +145,8 @@ func TestDecodeInput(t *testing.T) {
 func TestEncodeResponse(t *testing.T) {
 	created := time.Date(2026, 9, 28, 12, 30, 0, 999, time.FixedZone("", 7200))
 	user := types.User{
-		UserName: aws.String("Bob"), Path: aws.String("/"), UserId: aws.String("AIDA"), Arn: aws.String("arn:aws:iam::1:user/Bob"),
-		CreateDate: &created,
+		UserName: aws.String("Bob"), Path: aws.String("/"), UserId: aws.String("AIDA"),
+		Arn: aws.String("arn:aws:iam::1:user/Bob"), CreateDate: &created,
 	}
 	const userXML = `<Path>/</Path><UserName>Bob</UserName><UserId>AIDA</UserId><Arn>arn:aws:iam::1:user/Bob</Arn>` +
 		`<CreateDate>2026-09-28T10:30:00Z</CreateDate>`
@@ -170,8 +171,9 @@ func TestEncodeResponse(t *testing.T) {
 			`<GetInstanceProfileResponse` + ns + `<GetInstanceProfileResult><InstanceProfile><Roles></Roles></InstanceProfile>` +
 				`</GetInstanceProfileResult>` + end + `GetInstanceProfileResponse>`},
 		{"GetAccountSummary", &iam.GetAccountSummaryOutput{SummaryMap: map[string]int32{"Users": 2, "Groups": 0}},
-			`<GetAccountSummaryResponse` + ns + `<GetAccountSummaryResult><SummaryMap><entry><key>Groups</key><value>0</value></entry>` +
-				`<entry><key>Users</key><value>2</value></entry></SummaryMap></GetAccountSummaryResult>` + end + `GetAccountSummaryResponse>`},
+			`<GetAccountSummaryResponse` + ns + `<GetAccountSummaryResult><SummaryMap><entry><key>Groups</key>` +
+				`<value>0</value></entry><entry><key>Users</key><value>2</value></entry></SummaryMap>` +
+				`</GetAccountSummaryResult>` + end + `GetAccountSummaryResponse>`},
 	} {
 		got, err := awsquery.EncodeResponse([]byte("kept "), awsmodel.IAM().Operation(test.operation), test.out, "id")
 		if err != nil || string(got) != "kept "+test.want {
@@ -191,7 +193,8 @@ func TestEncodeResponseRefusesAnotherOutput(t *testing.T) {
 }
 
 func TestEncodeError(t *testing.T) {
-	body, status := awsquery.EncodeError(nil, awsmodel.IAM(), "NoSuchEntity", "The user with name <b> cannot be found.", "id")
+	const message = "The user with name <b> cannot be found."
+	body, status := awsquery.EncodeError(nil, awsmodel.IAM(), "NoSuchEntity", message, "id")
 	const want = `<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>` +
 		`<Code>NoSuchEntity</Code><Message>The user with name &lt;b&gt; cannot be found.</Message></Error>` +
 		`<RequestId>id</RequestId></ErrorResponse>`
@@ -316,8 +319,9 @@ func BenchmarkDecodeListAttachedRolePolicies(b *testing.B) {
 
 func BenchmarkDecodeAssumeRole(b *testing.B) {
 	op := awsmodel.STS().Operation("AssumeRole")
-	form := values(b, "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/deploy&RoleSessionName=me"+
-		"&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Key=c&Tags.member.2.Value=d&TransitiveTagKeys.member.1=a")
+	form := values(b, "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/deploy"+
+		"&RoleSessionName=me&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Key=c&Tags.member.2.Value=d"+
+		"&TransitiveTagKeys.member.1=a")
 	b.ReportAllocs()
 	for b.Loop() {
 		var in sts.AssumeRoleInput
@@ -342,7 +346,8 @@ func BenchmarkEncodeListAttachedRolePolicies(b *testing.B) {
 	out := new(iam.ListAttachedRolePoliciesOutput)
 	for range 10 {
 		out.AttachedPolicies = append(out.AttachedPolicies, types.AttachedPolicy{
-			PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess-Amplify"), PolicyName: aws.String("AdministratorAccess-Amplify"),
+			PolicyArn:  aws.String("arn:aws:iam::aws:policy/AdministratorAccess-Amplify"),
+			PolicyName: aws.String("AdministratorAccess-Amplify"),
 		})
 	}
 	benchmarkEncode(b, op, out)

@@ -66,7 +66,8 @@ func (p *program) org() *cobra.Command {
 	for _, group := range []*cobra.Command{unit, account, policy} {
 		p.onlyCommands(group)
 	}
-	c.AddCommand(p.orgTree(f), p.orgCreate(f), unit, account, policy, p.orgAttach(f), p.orgDetach(f))
+	c.AddCommand(p.orgTree(f), p.orgCreate(f), unit, account, policy, p.orgAttach(f), p.orgDetach(f),
+		p.orgEnable(f), p.orgDisable(f))
 	return c
 }
 
@@ -82,7 +83,8 @@ func (p *program) orgCommand(f *orgFlags, c *cobra.Command, run func(o *org, arg
 	return c
 }
 
-// openOrg makes the client. It asks nothing of the server, nor of the machine that this one may be in a cloud: credentials are those that somebody set.
+// openOrg makes the client. It asks nothing of the server, nor of the cloud that this machine may be in: credentials are
+// those that somebody set.
 func (p *program) openOrg(ctx context.Context, f *orgFlags) (*org, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithDefaultRegion("us-east-1"), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
@@ -107,8 +109,11 @@ func (o *org) told(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		message, _, _ := strings.Cut(api.ErrorMessage(), " Encoded authorization failure message:")
 		hint := ""
-		if api.ErrorCode() == "AWSOrganizationsNotInUseException" {
+		switch api.ErrorCode() {
+		case "AWSOrganizationsNotInUseException":
 			hint = "; writ org create makes one"
+		case "PolicyTypeNotEnabledException":
+			hint = "; writ org enable enables it"
 		}
 		return fmt.Errorf("%s (%s)%s", strings.TrimSuffix(message, "."), api.ErrorCode(), hint)
 	}
@@ -181,13 +186,66 @@ enabled. Neither bears on the management account itself.`,
 		}
 		j := organizationJSON{ID: *created.Organization.Id, Management: *created.Organization.MasterAccountId, Root: *root.Id}
 		for _, t := range policyTypes {
-			if _, err := o.EnablePolicyType(o.ctx, &organizations.EnablePolicyTypeInput{RootId: root.Id, PolicyType: t.t}); err != nil {
+			if err := o.enable(*root.Id, t.t); err != nil {
 				return err
 			}
 			j.Enabled = append(j.Enabled, t.name)
 		}
-		return o.done(j, []string{"writ", "org", "unit", "create", "/Sandbox"}, "created", "organization", j.ID, "root "+j.Root)
+		next := []string{"writ", "org", "unit", "create", "/Sandbox"}
+		return o.done(j, next, "created", "organization", j.ID, "root "+j.Root)
 	})
+}
+
+func (o *org) enable(root string, t types.PolicyType) error {
+	_, err := o.EnablePolicyType(o.ctx, &organizations.EnablePolicyTypeInput{RootId: &root, PolicyType: t})
+	return err
+}
+
+func (o *org) disable(root string, t types.PolicyType) error {
+	_, err := o.DisablePolicyType(o.ctx, &organizations.DisablePolicyTypeInput{RootId: &root, PolicyType: t})
+	return err
+}
+
+func (p *program) orgEnable(f *orgFlags) *cobra.Command {
+	return p.orgCommand(f, &cobra.Command{
+		Use:   "enable TYPE",
+		Short: "Put SCPs or RCPs in force",
+		Long: `Put the policies of a type, scp or rcp, in force. writ org create has done so; other programs that
+create organizations may not.`,
+		Example: "  writ org enable scp",
+		Args:    arguments("TYPE"),
+	}, func(o *org, args []string) error {
+		return o.change("enabled", args[0], o.enable)
+	})
+}
+
+func (p *program) orgDisable(f *orgFlags) *cobra.Command {
+	return p.orgCommand(f, &cobra.Command{
+		Use:   "disable TYPE",
+		Short: "Take SCPs or RCPs out of force",
+		Long: `Take the policies of a type, scp or rcp, out of force, and detach them everywhere. The policies
+themselves stay.`,
+		Example: "  writ org disable scp",
+		Args:    arguments("TYPE"),
+	}, func(o *org, args []string) error {
+		return o.change("disabled", args[0], o.disable)
+	})
+}
+
+// change enables or disables a type of policies.
+func (o *org) change(done, name string, change func(root string, t types.PolicyType) error) error {
+	t, err := findPolicyType("TYPE", name)
+	if err != nil {
+		return err
+	}
+	root, err := o.root()
+	if err != nil {
+		return err
+	}
+	if err := change(*root.Id, t.t); err != nil {
+		return err
+	}
+	return o.done(map[string]string{done: t.name}, nil, done, t.name)
 }
 
 // A policyType is a type of an organization's policies.

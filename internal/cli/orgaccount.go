@@ -19,7 +19,8 @@ func (p *program) orgAccount(f *orgFlags) *cobra.Command {
   writ org account move /build /Sandbox
   writ org account list`,
 	}
-	c.AddCommand(p.orgAccountCreate(f), p.orgAccountList(f), p.orgAccountMove(f), p.orgAccountClose(f), p.orgAccountRemove(f))
+	c.AddCommand(p.orgAccountCreate(f), p.orgAccountList(f), p.orgAccountMove(f), p.orgAccountClose(f),
+		p.orgAccountRemove(f))
 	return c
 }
 
@@ -38,8 +39,9 @@ func (p *program) orgAccountCreate(f *orgFlags) *cobra.Command {
 	c := p.orgCommand(f, &cobra.Command{
 		Use:   "create NAME --email ADDRESS [--unit UNIT]",
 		Short: "Create an account",
-		Long: `Create an account, with a role in it that has AdministratorAccess and that the management account
-may assume. That is the way into the account: it has no other credentials.`,
+		Long: `Create an account, with a role in it that has AdministratorAccess and that users and roles of the
+management account may assume, if their policies allow it. That is the way into the account: it has
+no other credentials.`,
 		Example: `  writ org account create audit --email audit@example.com
   writ org account create test --email test@example.com --unit /Sandbox --role-name Admin`,
 		Args: arguments("NAME"),
@@ -58,8 +60,7 @@ may assume. That is the way into the account: it has no other credentials.`,
 		if j.Unit, err = to.name, o.moveAccount(j.ID, to.id); err != nil {
 			return err
 		}
-		next := []string{"aws", "sts", "assume-role", "--role-session-name", "me", "--role-arn", j.Role}
-		return o.done(j, next, "created", "account", j.Name, j.ID, "in "+j.Unit)
+		return o.done(j, []string{"writ", "org", "tree"}, "created", "account", j.Name, j.ID, "in "+j.Unit, "role "+j.Role)
 	})
 	c.Flags().Var(&email, "email", "`address` of the account's owner")
 	c.Flags().Var(&unit, "unit", "`unit` to put it in (default the root)")
@@ -87,7 +88,7 @@ func (o *org) createAccount(name, email, role string) (*accountJSON, error) {
 	case s.State == types.CreateAccountStateFailed:
 		return nil, fmt.Errorf("the account was not created: %s", s.FailureReason)
 	default:
-		return nil, fmt.Errorf("the account is not created yet; see aws organizations describe-create-account-status %s", *s.Id)
+		return nil, fmt.Errorf("the account is not there yet; its request %s goes on", *s.Id)
 	}
 }
 
@@ -158,7 +159,8 @@ func (p *program) orgAccountMove(f *orgFlags) *cobra.Command {
 		if err := o.moveAccount(a.id, to.id); err != nil {
 			return err
 		}
-		return o.done(accountJSON{ID: a.id, Unit: to.name}, []string{"writ", "org", "tree"}, "moved", "account", a.name, "to "+to.name)
+		j := accountJSON{ID: a.id, Unit: to.name}
+		return o.done(j, []string{"writ", "org", "tree"}, "moved", "account", a.name, "to "+to.name)
 	})
 }
 

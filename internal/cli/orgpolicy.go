@@ -53,14 +53,14 @@ func typeName(t types.PolicyType) string {
 	return string(t)
 }
 
-// findPolicyType finds the type of a flag; "" is an SCP.
-func findPolicyType(name string) (policyType, error) {
+// findPolicyType finds the type that an argument names.
+func findPolicyType(argument, name string) (policyType, error) {
 	for _, t := range policyTypes {
-		if name == t.name || name == "" {
+		if name == t.name {
 			return t, nil
 		}
 	}
-	return policyType{}, fmt.Errorf("--type %q: expected scp or rcp", name)
+	return policyType{}, fmt.Errorf("%s %q: expected scp or rcp", argument, name)
 }
 
 // document reads the file of --document and checks it, so that an error names the place in it.
@@ -90,10 +90,13 @@ func (p *program) orgPolicyCreate(f *orgFlags) *cobra.Command {
 		Short: "Create an SCP or an RCP",
 		Long:  "Create a service control policy or a resource control policy. It does nothing until it is attached.",
 		Example: `  writ org policy create NoIAM --document scp.json
-  writ org policy create OwnOnly --type rcp --document rcp.json --description 'nobody from outside'`,
+  writ org policy create OwnOnly --type rcp --document rcp.json --description outsiders`,
 		Args: arguments("NAME"),
 	}, func(o *org, args []string) error {
-		t, err := findPolicyType(typeFlag.text)
+		if !typeFlag.given() {
+			typeFlag.text = "scp"
+		}
+		t, err := findPolicyType("--type", typeFlag.text)
 		if err != nil {
 			return err
 		}
@@ -124,9 +127,9 @@ func (p *program) orgPolicyUpdate(f *orgFlags) *cobra.Command {
 	c := p.orgCommand(f, &cobra.Command{
 		Use:   "update POLICY [--document FILE] [--name NAME] [--description TEXT]",
 		Short: "Change a policy",
-		Long:  "Change the document, the name or the description of a policy. It is in force at once wherever it is attached.",
+		Long:  "Change the document, the name or the description of a policy, at once wherever it is attached.",
 		Example: `  writ org policy update NoIAM --document scp.json
-  writ org policy update NoIAM --name NoUsers --description 'no IAM users'`,
+  writ org policy update NoIAM --name NoUsers`,
 		Args: arguments("POLICY"),
 	}, func(o *org, args []string) error {
 		if !document.given() && !name.given() && !description.given() {
@@ -266,7 +269,8 @@ func (p *program) orgAttach(f *orgFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if _, err := o.AttachPolicy(o.ctx, &organizations.AttachPolicyInput{PolicyId: found.Id, TargetId: &target.id}); err != nil {
+		in := &organizations.AttachPolicyInput{PolicyId: found.Id, TargetId: &target.id}
+		if _, err := o.AttachPolicy(o.ctx, in); err != nil {
 			return err
 		}
 		j := attachmentJSON{newOrgPolicyJSON(found), target.id}
@@ -287,7 +291,8 @@ attached, and so does RCPFullAWSAccess.`,
 		if err != nil {
 			return err
 		}
-		if _, err := o.DetachPolicy(o.ctx, &organizations.DetachPolicyInput{PolicyId: found.Id, TargetId: &target.id}); err != nil {
+		in := &organizations.DetachPolicyInput{PolicyId: found.Id, TargetId: &target.id}
+		if _, err := o.DetachPolicy(o.ctx, in); err != nil {
 			return err
 		}
 		j := attachmentJSON{newOrgPolicyJSON(found), target.id}

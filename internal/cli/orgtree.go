@@ -102,7 +102,9 @@ func (o *org) grow(n *node, management string) (err error) {
 }
 
 func newAccountNode(a *types.Account) *node {
-	return &node{ID: *a.Id, Type: "account", Name: deref(a.Name), Email: deref(a.Email), State: strings.ToLower(string(a.State))}
+	return &node{
+		ID: *a.Id, Type: "account", Name: deref(a.Name), Email: deref(a.Email), State: strings.ToLower(string(a.State)),
+	}
 }
 
 // attached returns the names of the policies attached to a root, unit or account.

@@ -10,9 +10,11 @@ func TestUserAndRootHaveTwoAccessKeysAtMost(t *testing.T) {
 	tx := newAccount(t, "alice")
 	for _, user := range []string{"alice", ""} {
 		for i := range MaxAccessKeys {
-			wantCode(t, "create", CreateAccessKey(tx, user, AccessKey{ID: fmt.Sprint("AKIA", user, i), Account: testAccount}), "")
+			wantCode(t, "create", CreateAccessKey(tx, user, AccessKey{ID: fmt.Sprint("AKIA", user, i), Account: testAccount}),
+				"")
 		}
-		wantCode(t, "one more", CreateAccessKey(tx, user, AccessKey{ID: "AKIAmore" + user, Account: testAccount}), LimitExceeded)
+		wantCode(t, "one more", CreateAccessKey(tx, user, AccessKey{ID: "AKIAmore" + user, Account: testAccount}),
+			LimitExceeded)
 	}
 	k, err := Get[AccessKey](tx, AccessKeyKey("AKIAalice0"))
 	if err != nil || k.Owner != "AIDAalice" {
@@ -47,15 +49,21 @@ func TestMFADeviceBelongsToOneUserAtATime(t *testing.T) {
 	tx := newAccount(t, "alice", "bob")
 	d := &MFADevice{Account: testAccount, Name: "phone", Path: "/", Created: testTime}
 	wantCode(t, "create", CreateMFADevice(tx, d), "")
-	wantCode(t, "create again", CreateMFADevice(tx, &MFADevice{Account: testAccount, Name: "Phone", Path: "/"}), EntityAlreadyExists)
-	wantCode(t, "create at another path", CreateMFADevice(tx, &MFADevice{Account: testAccount, Name: "phone", Path: "/x/"}), "")
+	wantCode(t, "create again", CreateMFADevice(tx, &MFADevice{Account: testAccount, Name: "Phone", Path: "/"}),
+		EntityAlreadyExists)
+	wantCode(t, "create at another path",
+		CreateMFADevice(tx, &MFADevice{Account: testAccount, Name: "phone", Path: "/x/"}), "")
 	good := func(*MFADevice) (int64, error) { return 7, nil }
 	bad := func(*MFADevice) (int64, error) { return 0, Errorf(InvalidAuthenticationCode, "no") }
 	serial := d.ARN()
 
-	wantCode(t, "enable with wrong codes", EnableMFADevice(tx, testAccount, "alice", serial, testTime, bad), InvalidAuthenticationCode)
-	wantCode(t, "enable one that is not there", EnableMFADevice(tx, testAccount, "alice", serial+"x", testTime, good), NoSuchEntity)
-	wantCode(t, "enable one in another case", EnableMFADevice(tx, testAccount, "alice", "arn:aws:iam::111122223333:mfa/PHONE", testTime, good), NoSuchEntity)
+	wantCode(t, "enable with wrong codes", EnableMFADevice(tx, testAccount, "alice", serial, testTime, bad),
+		InvalidAuthenticationCode)
+	wantCode(t, "enable one that is not there", EnableMFADevice(tx, testAccount, "alice", serial+"x", testTime, good),
+		NoSuchEntity)
+	another := "arn:aws:iam::111122223333:mfa/PHONE"
+	wantCode(t, "enable one in another case", EnableMFADevice(tx, testAccount, "alice", another, testTime, good),
+		NoSuchEntity)
 	wantCode(t, "enable", EnableMFADevice(tx, testAccount, "alice", serial, testTime, good), "")
 	wantCode(t, "enable for another", EnableMFADevice(tx, testAccount, "bob", serial, testTime, good), EntityAlreadyExists)
 	wantCode(t, "delete", DeleteMFADevice(tx, testAccount, serial), DeleteConflict)
@@ -90,29 +98,42 @@ func TestCredentialsInTheUsersRecordKeepTheirQuotas(t *testing.T) {
 	for i := range MaxSSHKeys {
 		wantCode(t, "SSH key", AddSSHKey(tx, testAccount, "alice", SSHKey{ID: fmt.Sprint(i), Fingerprint: fmt.Sprint(i)}), "")
 	}
-	wantCode(t, "SSH key again", AddSSHKey(tx, testAccount, "alice", SSHKey{ID: "x", Fingerprint: "0"}), DuplicateSSHPublicKey)
+	wantCode(t, "SSH key again", AddSSHKey(tx, testAccount, "alice", SSHKey{ID: "x", Fingerprint: "0"}),
+		DuplicateSSHPublicKey)
 	wantCode(t, "one more SSH key", AddSSHKey(tx, testAccount, "alice", SSHKey{ID: "x", Fingerprint: "x"}), LimitExceeded)
 
 	for i := range MaxSigningCertificates {
-		wantCode(t, "certificate", AddSigningCertificate(tx, testAccount, "alice", SigningCertificate{ID: fmt.Sprint(i), Body: fmt.Sprint(i)}), "")
+		wantCode(t, "certificate",
+			AddSigningCertificate(tx, testAccount, "alice", SigningCertificate{ID: fmt.Sprint(i), Body: fmt.Sprint(i)}), "")
 	}
-	wantCode(t, "certificate again", AddSigningCertificate(tx, testAccount, "alice", SigningCertificate{ID: "x", Body: "0"}), DuplicateCertificate)
-	wantCode(t, "one more certificate", AddSigningCertificate(tx, testAccount, "alice", SigningCertificate{ID: "x", Body: "x"}), LimitExceeded)
+	wantCode(t, "certificate again",
+		AddSigningCertificate(tx, testAccount, "alice", SigningCertificate{ID: "x", Body: "0"}), DuplicateCertificate)
+	wantCode(t, "one more certificate",
+		AddSigningCertificate(tx, testAccount, "alice", SigningCertificate{ID: "x", Body: "x"}), LimitExceeded)
 
-	name := func(u *User, n int) string { return fmt.Sprint(u.Name, n) }
 	var names []string
 	for range MaxServiceCredentials {
-		c, err := AddServiceCredential(tx, testAccount, "alice", ServiceCredential{ID: fmt.Sprint(len(names)), Service: "a"}, name)
+		c, err := AddServiceCredential(tx, testAccount, "alice", ServiceCredential{ID: fmt.Sprint(len(names)), Service: "a"})
 		wantCode(t, "service credential", err, "")
 		names = append(names, c.UserName)
 	}
-	if fmt.Sprint(names) != "[alice0 alice1]" {
+	if fmt.Sprint(names) != "[alice-at-111122223333 alice+1-at-111122223333]" {
 		t.Errorf("user names are %v", names)
 	}
-	_, err := AddServiceCredential(tx, testAccount, "alice", ServiceCredential{ID: "x", Service: "a"}, name)
+	_, err := AddServiceCredential(tx, testAccount, "alice", ServiceCredential{ID: "x", Service: "a"})
 	wantCode(t, "one more for the service", err, LimitExceeded)
-	_, err = AddServiceCredential(tx, testAccount, "alice", ServiceCredential{ID: "x", Service: "b"}, name)
+	_, err = AddServiceCredential(tx, testAccount, "alice", ServiceCredential{ID: "x", Service: "b"})
 	wantCode(t, "one for another service", err, "")
+	for i := range MaxServiceCredentials + 1 {
+		c, err := AddServiceCredential(tx, testAccount, "alice", ServiceCredential{
+			ID: fmt.Sprint(i), Service: "c", Alias: fmt.Sprint(i),
+		})
+		if i < MaxServiceCredentials && (err != nil || c.UserName != "") {
+			t.Errorf("API key: %+v, %v", c, err)
+		} else if i == MaxServiceCredentials {
+			wantCode(t, "one API key more", err, LimitExceeded)
+		}
+	}
 }
 
 func TestCredentialInTheUsersRecordIsChangedByItsID(t *testing.T) {

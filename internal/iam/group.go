@@ -12,7 +12,8 @@ func GetGroup(tx Txn, account, name string) (*Group, error) {
 	return need[Group](tx, GroupKey(account, name), noSuch, "group", name)
 }
 
-// RenameGroup gives a group another name or path; "" leaves what there is. Its unique id stays, and with it its members.
+// RenameGroup gives a group another name or path; "" leaves what there is. Its unique id stays, and with it its
+// members.
 func RenameGroup(tx Txn, account, name, newName, newPath string) error {
 	g, err := GetGroup(tx, account, name)
 	if err != nil {

@@ -1,6 +1,9 @@
 package iam
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // The quotas of credentials that are kept in their user's record.
 const (
@@ -64,7 +67,8 @@ func indexHeld[T any, P held[T]](list []T, id string) int {
 }
 
 // EditCredential changes a credential in the record of its user.
-func EditCredential[T any, P held[T]](tx Txn, account, user string, place func(*User) *[]T, id string, edit func(P)) error {
+func EditCredential[T any, P held[T]](tx Txn, account, user string, place func(*User) *[]T, id string,
+	edit func(P)) error {
 	u, err := GetUser(tx, account, user)
 	if err != nil {
 		return err
@@ -79,7 +83,8 @@ func EditCredential[T any, P held[T]](tx Txn, account, user string, place func(*
 }
 
 // SetCredentialStatus makes a credential active or inactive.
-func SetCredentialStatus[T any, P held[T]](tx Txn, account, user string, place func(*User) *[]T, id string, inactive bool) error {
+func SetCredentialStatus[T any, P held[T]](tx Txn, account, user string, place func(*User) *[]T, id string,
+	inactive bool) error {
 	return EditCredential(tx, account, user, place, id, func(c P) { c.setInactive(inactive) })
 }
 
@@ -133,24 +138,30 @@ func AddSigningCertificate(tx Txn, account, user string, c SigningCertificate) e
 	return nil
 }
 
-// AddServiceCredential adds a credential for a service. The function name makes its user name of the number of those that came before for that service,
-// so that no two are the same.
-func AddServiceCredential(tx Txn, account, user string, c ServiceCredential, name func(*User, int) string) (*ServiceCredential, error) {
+// AddServiceCredential adds a credential for a service. One without an alias gets a user name, which has a number in
+// it if the user has such a credential already: bob-at-111122223333, bob+1-at-111122223333.
+func AddServiceCredential(tx Txn, account, user string, c ServiceCredential) (*ServiceCredential, error) {
 	u, err := GetUser(tx, account, user)
 	if err != nil {
 		return nil, err
 	}
+	others := 0
 	taken := map[string]bool{}
 	for _, have := range u.ServiceCredentials {
 		if have.Service == c.Service {
+			others++
 			taken[have.UserName] = true
 		}
 	}
-	if len(taken) >= MaxServiceCredentials {
-		return nil, Errorf(LimitExceeded, "Cannot exceed quota for ServiceSpecificCredentialsPerUser: %d", MaxServiceCredentials)
+	if others >= MaxServiceCredentials {
+		return nil, Errorf(LimitExceeded, "Cannot exceed quota for ServiceSpecificCredentialsPerUser: %d",
+			MaxServiceCredentials)
 	}
-	for n := 0; c.UserName == "" || taken[c.UserName]; n++ {
-		c.UserName = name(u, n)
+	if c.Alias == "" {
+		c.UserName = u.Name + "-at-" + account
+		for n := 1; taken[c.UserName]; n++ {
+			c.UserName = fmt.Sprintf("%s+%d-at-%s", u.Name, n, account)
+		}
 	}
 	u.ServiceCredentials = append(u.ServiceCredentials, c)
 	tx.Put(u)

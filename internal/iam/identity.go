@@ -122,6 +122,9 @@ func modifiable(tx Txn, key string) (Identity, error) {
 // attachable finds the managed policy of an ARN that an account is about to use: AWS's, or the account's own. It returns the unique id of the
 // account's own, to guard it; AWS's need no guard, since nobody can delete them.
 func attachable(tx Txn, account, arn string) (id string, err error) {
+	if err := CheckPolicyARN(arn); err != nil {
+		return "", err
+	}
 	if !IsAWSManaged(arn) {
 		p, err := findPolicy(tx, account, arn, notAttachable)
 		if err != nil {
@@ -184,6 +187,9 @@ func AttachPolicy(tx Txn, key, arn string) error {
 func DetachPolicy(tx Txn, key, arn string) error {
 	who, err := modifiable(tx, key)
 	if err != nil {
+		return err
+	}
+	if err := CheckPolicyARN(arn); err != nil {
 		return err
 	}
 	g := who.Policies()

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxPreviousPasswords is how many earlier passwords a login remembers: the highest number that a password policy can refuse.
+// MaxPreviousPasswords is how many earlier passwords a login remembers: the highest number that a password policy can
+// refuse.
 const MaxPreviousPasswords = 24
 
 // The kinds of characters that a password policy asks for. The symbols are those of AWS's page.
@@ -21,8 +22,8 @@ const (
 // errPasswordPolicy is AWS's message for every password that a policy refuses.
 var errPasswordPolicy = Errorf(PasswordPolicyViolation, "Password does not conform to the account password policy.")
 
-// CheckPassword holds a new password against the account's password policy, or against AWS's default policy if it has none: eight characters of three kinds, and
-// neither the account's name nor its e-mail address.
+// CheckPassword holds a new password against the account's password policy, or against AWS's default policy if it has
+// none: eight characters of three kinds, and neither the account's name nor its e-mail address.
 func (a *Account) CheckPassword(password string) error {
 	kinds := 0
 	for _, kind := range []string{upperCase, lowerCase, digits, symbols} {
@@ -47,7 +48,8 @@ func (a *Account) CheckPassword(password string) error {
 	return nil
 }
 
-// CheckReuse refuses a password that is one of the last that the policy forbids. The function verify compares it with a hash.
+// CheckReuse refuses a password that is one of the last that the policy forbids. The function verify compares it with
+// a hash.
 func (a *Account) CheckReuse(l *Login, verify func(hash string) bool) error {
 	if a.PasswordPolicy == nil {
 		return nil
@@ -97,8 +99,8 @@ type LoginChange struct {
 	Reset *bool
 }
 
-// UpdateLogin changes a user's password, or whether it must be changed. A password that was changed since the new one was checked is an error,
-// because the check of reuse no longer holds then.
+// UpdateLogin changes a user's password, or whether it must be changed. A password that was changed since the new one
+// was checked is an error, because the check of reuse no longer holds then.
 func UpdateLogin(tx Txn, account, user string, c LoginChange) error {
 	u, err := GetUser(tx, account, user)
 	if err != nil {
@@ -110,7 +112,8 @@ func UpdateLogin(tx Txn, account, user string, c LoginChange) error {
 	}
 	if c.Hash != "" {
 		if l.Hash != c.Was {
-			return Errorf(EntityTemporarilyUnmodifable, "The Login Profile for User %s cannot be modified right now. Please try again later.", user)
+			return Errorf(EntityTemporarilyUnmodifable,
+				"The Login Profile for User %s cannot be modified right now. Please try again later.", user)
 		}
 		l.Previous = append([]string{l.Hash}, l.Previous...)
 		l.Previous = l.Previous[:min(len(l.Previous), MaxPreviousPasswords-1)]

@@ -70,7 +70,8 @@ func TestPasswordThatChangedMeanwhileIsNotChanged(t *testing.T) {
 	tx := newAccount(t, "alice")
 	wantCode(t, "change without one", UpdateLogin(tx, testAccount, "alice", LoginChange{}), NoSuchEntity)
 	wantCode(t, "create", CreateLogin(tx, testAccount, "alice", &Login{Hash: "now"}), "")
-	wantCode(t, "change", UpdateLogin(tx, testAccount, "alice", LoginChange{Was: "before", Hash: "new"}), EntityTemporarilyUnmodifable)
+	wantCode(t, "change", UpdateLogin(tx, testAccount, "alice", LoginChange{Was: "before", Hash: "new"}),
+		EntityTemporarilyUnmodifable)
 	reset := true
 	wantCode(t, "only reset", UpdateLogin(tx, testAccount, "alice", LoginChange{Was: "before", Reset: &reset}), "")
 	wantCode(t, "delete", DeleteLogin(tx, testAccount, "alice"), "")

@@ -9,7 +9,8 @@ import (
 // MaxMFADevices is how many MFA devices a user may have.
 const MaxMFADevices = 8
 
-// MFASerialKey returns the key of the virtual MFA device of a serial number, which is its ARN, if it is one of the account.
+// MFASerialKey returns the key of the virtual MFA device of a serial number, which is its ARN, if it is one of the
+// account.
 func MFASerialKey(account, serial string) (key string, ok bool) {
 	name, ok := strings.CutPrefix(serial, "arn:aws:iam::"+account+":mfa/")
 	return MFADeviceKey(account, name), ok
@@ -51,9 +52,11 @@ func DeleteMFADevice(tx Txn, account, serial string) error {
 	return nil
 }
 
-// EnableMFADevice assigns a virtual MFA device to a user. The function counter checks the codes that the user sent; it returns the counter of the last
-// one.
-func EnableMFADevice(tx Txn, account, user, serial string, now time.Time, counter func(*MFADevice) (int64, error)) error {
+// EnableMFADevice assigns a virtual MFA device to a user. The function counter checks the codes that the user sent; it
+// returns the counter of the last one.
+func EnableMFADevice(
+	tx Txn, account, user, serial string, now time.Time, counter func(*MFADevice) (int64, error),
+) error {
 	u, err := GetUser(tx, account, user)
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/writ-iam/writ/arn"
 )
 
 // AWS's messages for a managed policy that is not there.
@@ -14,6 +16,18 @@ const (
 	notFound      = "Policy %s was not found."
 	notAttachable = "Policy %s does not exist or is not attachable."
 )
+
+// CheckPolicyARN refuses what is no ARN of a managed policy. One that is well formed may still name no policy.
+func CheckPolicyARN(s string) error {
+	a, err := arn.Parse(s)
+	if err != nil || a.Service != "iam" || a.Region != "" || !strings.HasPrefix(a.Resource, "policy/") {
+		return Errorf(InvalidInput, "ARN %s is not valid.", s)
+	}
+	if a.Partition != "aws" {
+		return Errorf(ValidationError, "Invalid ARN partition: %s", a.Partition)
+	}
+	return nil
+}
 
 // PolicyName returns the name in the ARN of a customer managed policy of the account.
 func PolicyName(account, arn string) (string, bool) {

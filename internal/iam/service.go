@@ -1,6 +1,7 @@
 package iam
 
-// maxServiceKeys is how many access keys a service has: the one it uses, and the one before, for as long as it takes to replace it everywhere.
+// maxServiceKeys is how many access keys a service has: the one it uses, and the one before, for as long as it takes
+// to replace it everywhere.
 const maxServiceKeys = 2
 
 // RegisterService adds a service with its first access key.
@@ -49,7 +50,8 @@ func RotateServiceKey(tx Txn, name string, key *AccessKey) error {
 	return nil
 }
 
-// Forward takes note of a request that a session is issued for, and fails if one was issued for it before. The records of outdated requests are removed in passing.
+// Forward takes note of a request that a session is issued for, and fails if one was issued for it before. The
+// records of outdated requests are removed in passing.
 func Forward(tx Txn, f *Forwarded, outdated []string) error {
 	for _, key := range outdated {
 		tx.store.Delete(key)

@@ -51,8 +51,8 @@ func DeleteUser(tx Txn, account, name string) error {
 	return nil
 }
 
-// RenameUser gives a user another name or path; "" leaves what there is. Its unique id stays, and with it its access keys, groups and
-// what trusts it.
+// RenameUser gives a user another name or path; "" leaves what there is. Its unique id stays, and with it its access
+// keys, groups and what trusts it.
 func RenameUser(tx Txn, account, name, newName, newPath string) error {
 	u, err := GetUser(tx, account, name)
 	if err != nil {
@@ -61,7 +61,8 @@ func RenameUser(tx Txn, account, name, newName, newPath string) error {
 	return rename(tx, u, &u.Header, newName, newPath, "User with name %s already exists.")
 }
 
-// rename changes the name and path in a record's header, and moves the record to the key of its new name, which must be free.
+// rename changes the name and path in a record's header, and moves the record to the key of its new name, which must
+// be free.
 func rename[T any, P record[T]](tx Txn, r P, h *Header, newName, newPath, exists string) error {
 	old := r.Key()
 	if newName != "" {

@@ -20,7 +20,7 @@ func TestRenamedUserKeepsItsIDAndMayChangeTheCaseOfItsName(t *testing.T) {
 
 func TestDeleteUserConflictsWithWhatBelongsToIt(t *testing.T) {
 	belongings := map[string]func(*User){
-		"Cannot delete entity, must delete policies first.":           func(u *User) { u.Inline = []Inline{{"p", NewDocument("{}")}} },
+		"Cannot delete entity, must delete policies first.":           func(u *User) { u.Inline = []Inline{{Name: "p"}} },
 		"Cannot delete entity, must detach all policies first.":       func(u *User) { u.Attached = []string{"arn"} },
 		"Cannot delete entity, must remove users from group first.":   func(u *User) { u.Groups = []string{"AGPA"} },
 		"Cannot delete entity, must delete access keys first.":        func(u *User) { u.Keys = []string{"AKIA"} },

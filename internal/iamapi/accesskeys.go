@@ -87,7 +87,9 @@ func sorted[T any](items []T, key func(T) string, marker *string, maxItems *int3
 	return slice(items, key, marker, maxItems, add)
 }
 
-func createAccessKey(ctx context.Context, c *op.Call, in *api.CreateAccessKeyInput) (*api.CreateAccessKeyOutput, error) {
+func createAccessKey(
+	ctx context.Context, c *op.Call, in *api.CreateAccessKeyInput,
+) (*api.CreateAccessKeyOutput, error) {
 	_, user, err := ownerOf(c, in.UserName)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,7 @@ func createAccessKey(ctx context.Context, c *op.Call, in *api.CreateAccessKeyInp
 	}
 	return &api.CreateAccessKeyOutput{AccessKey: &types.AccessKey{
 		AccessKeyId: aws.String(k.ID), SecretAccessKey: aws.String(secret), CreateDate: aws.Time(k.Created),
-		Status: types.StatusTypeActive, UserName: userName(user),
+		Status: types.StatusTypeActive, UserName: orNil(user),
 	}}, nil
 }
 
@@ -112,11 +114,13 @@ func listAccessKeys(_ context.Context, c *op.Call, in *api.ListAccessKeysInput) 
 		return nil, err
 	}
 	out := &api.ListAccessKeysOutput{AccessKeyMetadata: []types.AccessKeyMetadata{}}
-	p, err := sorted(keysOf(c, o), func(k *iam.AccessKey) string { return byAge(k.Created, k.ID) }, in.Marker, in.MaxItems, func(k *iam.AccessKey) {
-		out.AccessKeyMetadata = append(out.AccessKeyMetadata, types.AccessKeyMetadata{
-			AccessKeyId: aws.String(k.ID), CreateDate: aws.Time(k.Created), Status: statusOut(k.Inactive), UserName: userName(user),
+	p, err := sorted(keysOf(c, o), func(k *iam.AccessKey) string { return byAge(k.Created, k.ID) }, in.Marker, in.MaxItems,
+		func(k *iam.AccessKey) {
+			out.AccessKeyMetadata = append(out.AccessKeyMetadata, types.AccessKeyMetadata{
+				AccessKeyId: aws.String(k.ID), CreateDate: aws.Time(k.Created), Status: statusOut(k.Inactive),
+				UserName: orNil(user),
+			})
 		})
-	})
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +138,9 @@ func keysOf(c *op.Call, o iam.Owner) (keys []*iam.AccessKey) {
 	return keys
 }
 
-func updateAccessKey(ctx context.Context, c *op.Call, in *api.UpdateAccessKeyInput) (*api.UpdateAccessKeyOutput, error) {
+func updateAccessKey(
+	ctx context.Context, c *op.Call, in *api.UpdateAccessKeyInput,
+) (*api.UpdateAccessKeyOutput, error) {
 	_, user, err := ownerOf(c, in.UserName)
 	if err != nil {
 		return nil, err
@@ -148,7 +154,9 @@ func updateAccessKey(ctx context.Context, c *op.Call, in *api.UpdateAccessKeyInp
 	})
 }
 
-func deleteAccessKey(ctx context.Context, c *op.Call, in *api.DeleteAccessKeyInput) (*api.DeleteAccessKeyOutput, error) {
+func deleteAccessKey(
+	ctx context.Context, c *op.Call, in *api.DeleteAccessKeyInput,
+) (*api.DeleteAccessKeyOutput, error) {
 	_, user, err := ownerOf(c, in.UserName)
 	if err != nil {
 		return nil, err
@@ -161,12 +169,16 @@ func deleteAccessKey(ctx context.Context, c *op.Call, in *api.DeleteAccessKeyInp
 // notUsed is what AWS says for the region and the service of a credential that was never used, or where there is none.
 const notUsed = "N/A"
 
-func getAccessKeyLastUsed(_ context.Context, c *op.Call, in *api.GetAccessKeyLastUsedInput) (*api.GetAccessKeyLastUsedOutput, error) {
+func getAccessKeyLastUsed(
+	_ context.Context, c *op.Call, in *api.GetAccessKeyLastUsedInput,
+) (*api.GetAccessKeyLastUsedOutput, error) {
 	k, u := accessKey(c, *in.AccessKeyId)
 	if k == nil {
 		return nil, iam.NoAccessKey(*in.AccessKeyId)
 	}
-	used := &types.AccessKeyLastUsed{Region: aws.String(notUsed), ServiceName: aws.String(notUsed), LastUsedDate: lastUsed(c, k.ID)}
+	used := &types.AccessKeyLastUsed{
+		Region: aws.String(notUsed), ServiceName: aws.String(notUsed), LastUsedDate: lastUsed(c, k.ID),
+	}
 	if use := snapshot.Get[iam.Use](c.State, iam.UseKey(k.ID)); use != nil {
 		used.Region, used.ServiceName = orNotUsed(use.Region), orNotUsed(use.Service)
 	}

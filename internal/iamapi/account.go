@@ -12,16 +12,19 @@ import (
 )
 
 var accounts = []op.Operation{
-	op.New("UpdateAccountPasswordPolicy", op.Everything[api.UpdateAccountPasswordPolicyInput], updateAccountPasswordPolicy),
+	op.New("UpdateAccountPasswordPolicy", op.Everything[api.UpdateAccountPasswordPolicyInput],
+		updateAccountPasswordPolicy),
 	op.New("GetAccountPasswordPolicy", func(c *op.Call, _ *api.GetAccountPasswordPolicyInput) (op.Target, error) {
 		return allowUsers(c, op.Target{Resource: "*", Account: c.Account()})
 	}, getAccountPasswordPolicy),
-	op.New("DeleteAccountPasswordPolicy", op.Everything[api.DeleteAccountPasswordPolicyInput], deleteAccountPasswordPolicy),
+	op.New("DeleteAccountPasswordPolicy", op.Everything[api.DeleteAccountPasswordPolicyInput],
+		deleteAccountPasswordPolicy),
 	op.New("CreateAccountAlias", op.Everything[api.CreateAccountAliasInput], createAccountAlias),
 	op.New("ListAccountAliases", op.Everything[api.ListAccountAliasesInput], listAccountAliases),
 	op.New("DeleteAccountAlias", op.Everything[api.DeleteAccountAliasInput], deleteAccountAlias),
 	op.New("GetAccountSummary", op.Everything[api.GetAccountSummaryInput], getAccountSummary),
-	op.New("SetSecurityTokenServicePreferences", op.Everything[api.SetSecurityTokenServicePreferencesInput], setTokenPreferences),
+	op.New("SetSecurityTokenServicePreferences", op.Everything[api.SetSecurityTokenServicePreferencesInput],
+		setTokenPreferences),
 }
 
 // minimumPassword is the length that a password policy asks for if it does not say.
@@ -32,8 +35,10 @@ func updateAccountPasswordPolicy(
 ) (*api.UpdateAccountPasswordPolicyOutput, error) {
 	p := &iam.PasswordPolicy{
 		MinimumLength: minimumPassword, Symbols: in.RequireSymbols, Numbers: in.RequireNumbers,
-		Upper: in.RequireUppercaseCharacters, Lower: in.RequireLowercaseCharacters, AllowChange: in.AllowUsersToChangePassword,
-		MaxAge: aws.ToInt32(in.MaxPasswordAge), ReusePrevention: aws.ToInt32(in.PasswordReusePrevention), HardExpiry: aws.ToBool(in.HardExpiry),
+		Upper: in.RequireUppercaseCharacters, Lower: in.RequireLowercaseCharacters,
+		AllowChange: in.AllowUsersToChangePassword,
+		MaxAge:      aws.ToInt32(in.MaxPasswordAge), ReusePrevention: aws.ToInt32(in.PasswordReusePrevention),
+		HardExpiry: aws.ToBool(in.HardExpiry),
 	}
 	if in.MinimumPasswordLength != nil {
 		p.MinimumLength = *in.MinimumPasswordLength
@@ -72,13 +77,17 @@ func deleteAccountPasswordPolicy(
 	})
 }
 
-func createAccountAlias(ctx context.Context, c *op.Call, in *api.CreateAccountAliasInput) (*api.CreateAccountAliasOutput, error) {
+func createAccountAlias(
+	ctx context.Context, c *op.Call, in *api.CreateAccountAliasInput,
+) (*api.CreateAccountAliasOutput, error) {
 	return &api.CreateAccountAliasOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.SetAlias(tx, c.Account(), *in.AccountAlias)
 	})
 }
 
-func listAccountAliases(_ context.Context, c *op.Call, in *api.ListAccountAliasesInput) (*api.ListAccountAliasesOutput, error) {
+func listAccountAliases(
+	_ context.Context, c *op.Call, in *api.ListAccountAliasesInput,
+) (*api.ListAccountAliasesOutput, error) {
 	out := &api.ListAccountAliasesOutput{AccountAliases: []string{}}
 	var have []string
 	if alias := account(c).Alias; alias != "" {
@@ -93,7 +102,9 @@ func listAccountAliases(_ context.Context, c *op.Call, in *api.ListAccountAliase
 	return out, nil
 }
 
-func deleteAccountAlias(ctx context.Context, c *op.Call, in *api.DeleteAccountAliasInput) (*api.DeleteAccountAliasOutput, error) {
+func deleteAccountAlias(
+	ctx context.Context, c *op.Call, in *api.DeleteAccountAliasInput,
+) (*api.DeleteAccountAliasOutput, error) {
 	return &api.DeleteAccountAliasOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.DeleteAlias(tx, c.Account(), *in.AccountAlias)
 	})
@@ -110,7 +121,9 @@ func setTokenPreferences(
 // versionsInUseQuota is AWS's quota on all versions of all policies of an account.
 const versionsInUseQuota = 10000
 
-func getAccountSummary(_ context.Context, c *op.Call, _ *api.GetAccountSummaryInput) (*api.GetAccountSummaryOutput, error) {
+func getAccountSummary(
+	_ context.Context, c *op.Call, _ *api.GetAccountSummaryInput,
+) (*api.GetAccountSummaryOutput, error) {
 	a := account(c)
 	count := func(kind string) int32 { return int32(c.State.Count(kind + "/" + a.ID + "/")) }
 	present := func(yes bool) int32 {
@@ -127,22 +140,39 @@ func getAccountSummary(_ context.Context, c *op.Call, _ *api.GetAccountSummaryIn
 		assigned += present(r.(*iam.MFADevice).Owner != "")
 	}
 	return &api.GetAccountSummaryOutput{SummaryMap: map[string]int32{
-		"Users": count("user"), "UsersQuota": iam.MaxUsers,
-		"Groups": count("group"), "GroupsQuota": iam.MaxGroupsInAccount,
-		"Roles": count("role"), "RolesQuota": iam.MaxRoles,
-		"Policies": count("policy"), "PoliciesQuota": iam.MaxPolicies,
-		"InstanceProfiles": count("profile"), "InstanceProfilesQuota": iam.MaxProfiles,
-		"ServerCertificates": count("certificate"), "ServerCertificatesQuota": iam.MaxServerCertificates,
-		"Providers":           count("oidc") + count("saml"),
-		"PolicyVersionsInUse": versions, "PolicyVersionsInUseQuota": versionsInUseQuota, "VersionsPerPolicyQuota": iam.MaxVersions,
-		"PolicySizeQuota": iam.MaxPolicySize, "AssumeRolePolicySizeQuota": iam.MaxTrustSize,
-		"UserPolicySizeQuota": iam.MaxUserInline, "GroupPolicySizeQuota": iam.MaxGroupInline, "RolePolicySizeQuota": iam.MaxRoleInline,
-		"AttachedPoliciesPerUserQuota": iam.MaxAttached, "AttachedPoliciesPerGroupQuota": iam.MaxAttached,
-		"AttachedPoliciesPerRoleQuota": iam.MaxAttached, "GroupsPerUserQuota": iam.MaxGroups,
-		"AccessKeysPerUserQuota": iam.MaxAccessKeys, "SigningCertificatesPerUserQuota": iam.MaxSigningCertificates,
-		"MFADevices": count("mfa"), "MFADevicesInUse": assigned,
-		"AccountMFAEnabled": present(len(a.MFA) > 0), "AccountAccessKeysPresent": present(len(a.Keys) > 0),
-		"AccountPasswordPresent": present(a.Login != nil), "AccountSigningCertificatesPresent": 0, // the root user cannot have any
-		"GlobalEndpointTokenVersion": 1 + present(a.TokenVersion == string(types.GlobalEndpointTokenVersionV2Token)),
+		"Users":                             count("user"),
+		"UsersQuota":                        iam.MaxUsers,
+		"Groups":                            count("group"),
+		"GroupsQuota":                       iam.MaxGroupsInAccount,
+		"Roles":                             count("role"),
+		"RolesQuota":                        iam.MaxRoles,
+		"Policies":                          count("policy"),
+		"PoliciesQuota":                     iam.MaxPolicies,
+		"InstanceProfiles":                  count("profile"),
+		"InstanceProfilesQuota":             iam.MaxProfiles,
+		"ServerCertificates":                count("certificate"),
+		"ServerCertificatesQuota":           iam.MaxServerCertificates,
+		"Providers":                         count("oidc") + count("saml"),
+		"PolicyVersionsInUse":               versions,
+		"PolicyVersionsInUseQuota":          versionsInUseQuota,
+		"VersionsPerPolicyQuota":            iam.MaxVersions,
+		"PolicySizeQuota":                   iam.MaxPolicySize,
+		"AssumeRolePolicySizeQuota":         iam.MaxTrustSize,
+		"UserPolicySizeQuota":               iam.MaxUserInline,
+		"GroupPolicySizeQuota":              iam.MaxGroupInline,
+		"RolePolicySizeQuota":               iam.MaxRoleInline,
+		"AttachedPoliciesPerUserQuota":      iam.MaxAttached,
+		"AttachedPoliciesPerGroupQuota":     iam.MaxAttached,
+		"AttachedPoliciesPerRoleQuota":      iam.MaxAttached,
+		"GroupsPerUserQuota":                iam.MaxGroups,
+		"AccessKeysPerUserQuota":            iam.MaxAccessKeys,
+		"SigningCertificatesPerUserQuota":   iam.MaxSigningCertificates,
+		"MFADevices":                        count("mfa"),
+		"MFADevicesInUse":                   assigned,
+		"AccountMFAEnabled":                 present(len(a.MFA) > 0),
+		"AccountAccessKeysPresent":          present(len(a.Keys) > 0),
+		"AccountPasswordPresent":            present(a.Login != nil),
+		"AccountSigningCertificatesPresent": 0, // the root user cannot have any
+		"GlobalEndpointTokenVersion":        1 + present(a.TokenVersion == string(types.GlobalEndpointTokenVersionV2Token)),
 	}}, nil
 }

@@ -10,7 +10,6 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/snapshot"
@@ -91,29 +90,11 @@ var attachments = []op.Operation{
 	}, listEntitiesForPolicy),
 }
 
-// checkPolicyARN refuses what is no ARN of a managed policy. One that is well formed may still name no policy.
-func checkPolicyARN(s string) error {
-	a, err := arn.Parse(s)
-	if err != nil || a.Service != "iam" || a.Region != "" || !strings.HasPrefix(a.Resource, "policy/") {
-		return iam.Errorf(iam.InvalidInput, "ARN %s is not valid.", s)
-	}
-	if a.Partition != "aws" {
-		return iam.Errorf(iam.ValidationError, "Invalid ARN partition: %s", a.Partition)
-	}
-	return nil
-}
-
 func attach(ctx context.Context, c *op.Call, key, policyARN string) error {
-	if err := checkPolicyARN(policyARN); err != nil {
-		return err
-	}
 	return c.Update(ctx, func(tx iam.Txn) error { return iam.AttachPolicy(tx, key, policyARN) })
 }
 
 func detach(ctx context.Context, c *op.Call, key, policyARN string) error {
-	if err := checkPolicyARN(policyARN); err != nil {
-		return err
-	}
 	return c.Update(ctx, func(tx iam.Txn) error { return iam.DetachPolicy(tx, key, policyARN) })
 }
 

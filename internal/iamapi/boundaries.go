@@ -14,7 +14,7 @@ var boundaries = []op.Operation{
 		t, err := onUser(c, in.UserName)
 		return withBoundary(t, in.PermissionsBoundary), err
 	}, func(ctx context.Context, c *op.Call, in *api.PutUserPermissionsBoundaryInput) (*api.PutUserPermissionsBoundaryOutput, error) {
-		return &api.PutUserPermissionsBoundaryOutput{}, putBoundary(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PermissionsBoundary)
+		return &api.PutUserPermissionsBoundaryOutput{}, setBoundary(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PermissionsBoundary)
 	}),
 	op.New("DeleteUserPermissionsBoundary", func(c *op.Call, in *api.DeleteUserPermissionsBoundaryInput) (op.Target, error) {
 		return onBoundedUser(c, in.UserName)
@@ -25,7 +25,7 @@ var boundaries = []op.Operation{
 		t, err := onRole(c, in.RoleName)
 		return withBoundary(t, in.PermissionsBoundary), err
 	}, func(ctx context.Context, c *op.Call, in *api.PutRolePermissionsBoundaryInput) (*api.PutRolePermissionsBoundaryOutput, error) {
-		return &api.PutRolePermissionsBoundaryOutput{}, putBoundary(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PermissionsBoundary)
+		return &api.PutRolePermissionsBoundaryOutput{}, setBoundary(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PermissionsBoundary)
 	}),
 	op.New("DeleteRolePermissionsBoundary", func(c *op.Call, in *api.DeleteRolePermissionsBoundaryInput) (op.Target, error) {
 		return onBoundedRole(c, in.RoleName)
@@ -59,13 +59,6 @@ func having(t op.Target, boundary string) op.Target {
 		return t
 	}
 	return t.With("iam:PermissionsBoundary", boundary)
-}
-
-func putBoundary(ctx context.Context, c *op.Call, key, arn string) error {
-	if err := checkPolicyARN(arn); err != nil {
-		return err
-	}
-	return setBoundary(ctx, c, key, arn)
 }
 
 func setBoundary(ctx context.Context, c *op.Call, key, arn string) error {

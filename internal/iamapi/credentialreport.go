@@ -67,17 +67,21 @@ func generateCredentialReport(
 		return complete, nil
 	}
 	return &api.GenerateCredentialReportOutput{
-		State: types.ReportStateTypeStarted, Description: aws.String("No report exists. Starting a new report generation task"),
+		State:       types.ReportStateTypeStarted,
+		Description: aws.String("No report exists. Starting a new report generation task"),
 	}, nil
 }
 
-func getCredentialReport(_ context.Context, c *op.Call, _ *api.GetCredentialReportInput) (*api.GetCredentialReportOutput, error) {
+func getCredentialReport(
+	_ context.Context, c *op.Call, _ *api.GetCredentialReportInput,
+) (*api.GetCredentialReportOutput, error) {
 	r := credentialReport(c)
 	if r == nil {
 		return nil, iam.Errorf(iam.CredentialReportNotPresent, "No report is present. Generate a new credential report.")
 	}
 	if !r.Current(c.Time) {
-		return nil, iam.Errorf(iam.CredentialReportExpired, "The credential report has expired. Generate a new credential report.")
+		return nil, iam.Errorf(iam.CredentialReportExpired,
+			"The credential report has expired. Generate a new credential report.")
 	}
 	z, err := gzip.NewReader(bytes.NewReader(r.CSV))
 	if err != nil {
@@ -87,7 +91,8 @@ func getCredentialReport(_ context.Context, c *op.Call, _ *api.GetCredentialRepo
 	if err != nil {
 		return nil, err
 	}
-	return &api.GetCredentialReportOutput{Content: text, GeneratedTime: aws.Time(r.Generated), ReportFormat: types.ReportFormatTypeTextCsv}, nil
+	return &api.GetCredentialReportOutput{Content: text, GeneratedTime: aws.Time(r.Generated),
+		ReportFormat: types.ReportFormatTypeTextCsv}, nil
 }
 
 // credentialReport is the account's latest report, or nil.
@@ -95,19 +100,21 @@ func credentialReport(c *op.Call) *iam.CredentialReport {
 	return snapshot.Get[iam.CredentialReport](c.State, iam.CredentialReportKey(c.Account()))
 }
 
-// compressed writes rows as CSV, compressed: a report of an account with all the users it may have fits into one record.
+// compressed writes rows as CSV, compressed: a report of an account with all the users it may have fits into one
+// record.
 func compressed(rows [][]string) ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	err := csv.NewWriter(z).WriteAll(rows)
-	return b.Bytes(), errors.Join(err, z.Close())
+	err := errors.Join(csv.NewWriter(z).WriteAll(rows), z.Close())
+	return b.Bytes(), err
 }
 
 // reportRows are the columns' names, the root user's row, and one for each user.
 func reportRows(c *op.Call) [][]string {
 	a := account(c)
 	root := []string{
-		"<root_account>", a.ARN(), reportTime(a.Created), notSupported, reportTime(aws.ToTime(lastUsed(c, a.ID)), noInformation),
+		"<root_account>", a.ARN(), reportTime(a.Created), notSupported,
+		reportTime(aws.ToTime(lastUsed(c, a.ID)), noInformation),
 		notSupported, notSupported,
 	}
 	rows := [][]string{reportColumns, append(root, credentialColumns(c, a, nil)...)}
@@ -115,7 +122,8 @@ func reportRows(c *op.Call) [][]string {
 		u := r.(*iam.User)
 		row := []string{u.Name, u.ARN(), reportTime(u.Created), strconv.FormatBool(u.Login != nil)}
 		if u.Login != nil {
-			row = append(row, reportTime(aws.ToTime(lastUsed(c, u.ID)), noInformation), reportTime(u.Login.Changed), reportTime(a.Expires(u.Login)))
+			row = append(row, reportTime(aws.ToTime(lastUsed(c, u.ID)), noInformation), reportTime(u.Login.Changed),
+				reportTime(a.Expires(u.Login)))
 		} else {
 			row = append(row, notUsed, notUsed, notUsed)
 		}

@@ -47,7 +47,8 @@ var groups = []op.Operation{
 
 func groupOut(g *iam.Group) *types.Group {
 	return &types.Group{
-		Arn: aws.String(g.ARN()), CreateDate: aws.Time(g.Created), GroupId: aws.String(g.ID), GroupName: aws.String(g.Name), Path: aws.String(g.Path),
+		Arn: aws.String(g.ARN()), CreateDate: aws.Time(g.Created), GroupId: aws.String(g.ID), GroupName: aws.String(g.Name),
+		Path: aws.String(g.Path),
 	}
 }
 
@@ -107,13 +108,17 @@ func addUserToGroup(ctx context.Context, c *op.Call, in *api.AddUserToGroupInput
 	})
 }
 
-func removeUserFromGroup(ctx context.Context, c *op.Call, in *api.RemoveUserFromGroupInput) (*api.RemoveUserFromGroupOutput, error) {
+func removeUserFromGroup(
+	ctx context.Context, c *op.Call, in *api.RemoveUserFromGroupInput,
+) (*api.RemoveUserFromGroupOutput, error) {
 	return &api.RemoveUserFromGroupOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.RemoveUserFromGroup(tx, c.Account(), *in.GroupName, *in.UserName)
 	})
 }
 
-func listGroupsForUser(_ context.Context, c *op.Call, in *api.ListGroupsForUserInput) (*api.ListGroupsForUserOutput, error) {
+func listGroupsForUser(
+	_ context.Context, c *op.Call, in *api.ListGroupsForUserInput,
+) (*api.ListGroupsForUserOutput, error) {
 	u, err := c.User(*in.UserName)
 	if err != nil {
 		return nil, err
@@ -126,7 +131,8 @@ func listGroupsForUser(_ context.Context, c *op.Call, in *api.ListGroupsForUserI
 	}
 	slices.SortFunc(all, func(a, b *iam.Group) int { return strings.Compare(a.Key(), b.Key()) })
 	out := &api.ListGroupsForUserOutput{Groups: []types.Group{}}
-	p, err := slice(all, (*iam.Group).Key, in.Marker, in.MaxItems, func(g *iam.Group) { out.Groups = append(out.Groups, *groupOut(g)) })
+	p, err := slice(all, (*iam.Group).Key, in.Marker, in.MaxItems,
+		func(g *iam.Group) { out.Groups = append(out.Groups, *groupOut(g)) })
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/writ-iam/writ/internal/awsmodel"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
-	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -151,5 +150,3 @@ func quota(c *op.Call, kind, name string, max int) error {
 	}
 	return nil
 }
-
-var _ = snapshot.Get[iam.User]

@@ -36,10 +36,11 @@ var logins = []op.Operation{
 	}, changePassword),
 }
 
-// ownPasswords is what a password policy grants that lets users change their own password: on top of their policies, whose denials still hold.
+// ownPasswords is what a password policy grants that lets users change their own password: on top of their policies,
+// whose denials still hold.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_enable-user-change.html
-var ownPasswords = iam.NewDocument(`{"Version": "2012-10-17", "Statement": {
-	"Effect": "Allow", "Principal": "*", "Action": ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"], "Resource": "*"}}`)
+var ownPasswords = iam.NewDocument(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+	"Action": ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"], "Resource": "*"}}`)
 
 // allowUsers adds what the account's password policy grants to its users.
 func allowUsers(c *op.Call, t op.Target) (op.Target, error) {
@@ -58,19 +59,24 @@ func loginOut(u *iam.User) *types.LoginProfile {
 	}
 }
 
-func createLoginProfile(ctx context.Context, c *op.Call, in *api.CreateLoginProfileInput) (*api.CreateLoginProfileOutput, error) {
+func createLoginProfile(
+	ctx context.Context, c *op.Call, in *api.CreateLoginProfileInput,
+) (*api.CreateLoginProfileOutput, error) {
 	user, err := callerOr(c, in.UserName)
 	if err != nil {
 		return nil, err
 	}
 	if in.Password == nil {
-		return nil, iam.Errorf(iam.ValidationError, "Password must be specified unless the call is made with an AssumeRoot session.")
+		return nil, iam.Errorf(iam.ValidationError,
+			"Password must be specified unless the call is made with an AssumeRoot session.")
 	}
 	if err := account(c).CheckPassword(*in.Password); err != nil {
 		return nil, err
 	}
 	now := c.Time.Truncate(time.Second)
-	l := &iam.Login{Hash: session.HashPassword(c.Rand, *in.Password), Created: now, Changed: now, Reset: in.PasswordResetRequired}
+	l := &iam.Login{
+		Hash: session.HashPassword(c.Rand, *in.Password), Created: now, Changed: now, Reset: in.PasswordResetRequired,
+	}
 	if err := c.Update(ctx, func(tx iam.Txn) error { return iam.CreateLogin(tx, c.Account(), user, l) }); err != nil {
 		return nil, err
 	}
@@ -88,7 +94,9 @@ func getLoginProfile(_ context.Context, c *op.Call, in *api.GetLoginProfileInput
 	return &api.GetLoginProfileOutput{LoginProfile: loginOut(u)}, nil
 }
 
-func updateLoginProfile(ctx context.Context, c *op.Call, in *api.UpdateLoginProfileInput) (*api.UpdateLoginProfileOutput, error) {
+func updateLoginProfile(
+	ctx context.Context, c *op.Call, in *api.UpdateLoginProfileInput,
+) (*api.UpdateLoginProfileOutput, error) {
 	u, err := c.User(*in.UserName)
 	if err != nil {
 		return nil, err
@@ -107,7 +115,8 @@ func updateLogin(ctx context.Context, c *op.Call, u *iam.User, password *string,
 		if err := a.CheckPassword(*password); err != nil {
 			return err
 		}
-		if err := a.CheckReuse(u.Login, func(hash string) bool { return session.VerifyPassword(hash, *password) }); err != nil {
+		if err := a.CheckReuse(u.Login,
+			func(hash string) bool { return session.VerifyPassword(hash, *password) }); err != nil {
 			return err
 		}
 		change.Hash = session.HashPassword(c.Rand, *password)
@@ -115,12 +124,15 @@ func updateLogin(ctx context.Context, c *op.Call, u *iam.User, password *string,
 	return c.Update(ctx, func(tx iam.Txn) error { return iam.UpdateLogin(tx, c.Account(), u.Name, change) })
 }
 
-func deleteLoginProfile(ctx context.Context, c *op.Call, in *api.DeleteLoginProfileInput) (*api.DeleteLoginProfileOutput, error) {
+func deleteLoginProfile(
+	ctx context.Context, c *op.Call, in *api.DeleteLoginProfileInput,
+) (*api.DeleteLoginProfileOutput, error) {
 	user, err := callerOr(c, in.UserName)
 	if err != nil {
 		return nil, err
 	}
-	return &api.DeleteLoginProfileOutput{}, c.Update(ctx, func(tx iam.Txn) error { return iam.DeleteLogin(tx, c.Account(), user) })
+	return &api.DeleteLoginProfileOutput{}, c.Update(ctx,
+		func(tx iam.Txn) error { return iam.DeleteLogin(tx, c.Account(), user) })
 }
 
 func changePassword(ctx context.Context, c *op.Call, in *api.ChangePasswordInput) (*api.ChangePasswordOutput, error) {

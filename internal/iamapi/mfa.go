@@ -20,7 +20,8 @@ import (
 
 var mfaDevices = []op.Operation{
 	op.New("CreateVirtualMFADevice", func(c *op.Call, in *api.CreateVirtualMFADeviceInput) (op.Target, error) {
-		return withTags(op.Target{Resource: newARN(c, "mfa", in.Path, *in.VirtualMFADeviceName)}, "iam:TagMFADevice", in.Tags), nil
+		return withTags(op.Target{Resource: newARN(c, "mfa", in.Path, *in.VirtualMFADeviceName)}, "iam:TagMFADevice",
+			in.Tags), nil
 	}, createVirtualMFADevice),
 	op.New("DeleteVirtualMFADevice", func(c *op.Call, in *api.DeleteVirtualMFADeviceInput) (op.Target, error) {
 		return onMFADevice(c, *in.SerialNumber)
@@ -117,7 +118,8 @@ func deleteVirtualMFADevice(
 	})
 }
 
-// codeWindow is how far, in steps of thirty seconds, two codes may be from the time of the call. Twelve digits are not guessed.
+// codeWindow is how far, in steps of thirty seconds, two codes may be from the time of the call. Twelve digits are not
+// guessed.
 const codeWindow = 10
 
 // counter returns the function that checks two consecutive codes of a device, and returns the counter of the second.
@@ -135,21 +137,27 @@ func counter(c *op.Call, first, second string) func(*iam.MFADevice) (int64, erro
 	}
 }
 
-func enableMFADevice(ctx context.Context, c *op.Call, in *api.EnableMFADeviceInput) (*api.EnableMFADeviceOutput, error) {
+func enableMFADevice(
+	ctx context.Context, c *op.Call, in *api.EnableMFADeviceInput,
+) (*api.EnableMFADeviceOutput, error) {
 	find := counter(c, *in.AuthenticationCode1, *in.AuthenticationCode2)
 	return &api.EnableMFADeviceOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.EnableMFADevice(tx, c.Account(), *in.UserName, *in.SerialNumber, c.Time.Truncate(time.Second), find)
 	})
 }
 
-func resyncMFADevice(ctx context.Context, c *op.Call, in *api.ResyncMFADeviceInput) (*api.ResyncMFADeviceOutput, error) {
+func resyncMFADevice(
+	ctx context.Context, c *op.Call, in *api.ResyncMFADeviceInput,
+) (*api.ResyncMFADeviceOutput, error) {
 	find := counter(c, *in.AuthenticationCode1, *in.AuthenticationCode2)
 	return &api.ResyncMFADeviceOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.ResyncMFADevice(tx, c.Account(), *in.UserName, *in.SerialNumber, find)
 	})
 }
 
-func deactivateMFADevice(ctx context.Context, c *op.Call, in *api.DeactivateMFADeviceInput) (*api.DeactivateMFADeviceOutput, error) {
+func deactivateMFADevice(
+	ctx context.Context, c *op.Call, in *api.DeactivateMFADeviceInput,
+) (*api.DeactivateMFADeviceOutput, error) {
 	_, user, err := ownerOf(c, in.UserName)
 	if err != nil {
 		return nil, err
@@ -173,7 +181,7 @@ func listMFADevices(_ context.Context, c *op.Call, in *api.ListMFADevicesInput) 
 	}
 	p, err := sorted(devices, (*iam.MFADevice).Key, in.Marker, in.MaxItems, func(d *iam.MFADevice) {
 		out.MFADevices = append(out.MFADevices, types.MFADevice{
-			SerialNumber: aws.String(d.ARN()), EnableDate: aws.Time(d.Enabled), UserName: userName(user),
+			SerialNumber: aws.String(d.ARN()), EnableDate: aws.Time(d.Enabled), UserName: orNil(user),
 		})
 	})
 	if err != nil {
@@ -231,7 +239,8 @@ func getMFADevice(_ context.Context, c *op.Call, in *api.GetMFADeviceInput) (*ap
 	if d == nil || !slices.Contains(*o.Credentials().MFA, *in.SerialNumber) {
 		return nil, iam.NoMFADevice(*in.SerialNumber)
 	}
-	return &api.GetMFADeviceOutput{SerialNumber: in.SerialNumber, EnableDate: aws.Time(d.Enabled), UserName: userName(user)}, nil
+	return &api.GetMFADeviceOutput{SerialNumber: in.SerialNumber, EnableDate: aws.Time(d.Enabled),
+		UserName: orNil(user)}, nil
 }
 
 func tagMFADevice(ctx context.Context, c *op.Call, in *api.TagMFADeviceInput) (*api.TagMFADeviceOutput, error) {
@@ -246,7 +255,9 @@ func untagMFADevice(ctx context.Context, c *op.Call, in *api.UntagMFADeviceInput
 	})
 }
 
-func listMFADeviceTags(_ context.Context, c *op.Call, in *api.ListMFADeviceTagsInput) (*api.ListMFADeviceTagsOutput, error) {
+func listMFADeviceTags(
+	_ context.Context, c *op.Call, in *api.ListMFADeviceTagsInput,
+) (*api.ListMFADeviceTagsOutput, error) {
 	d := mfaDevice(c, *in.SerialNumber)
 	if d == nil {
 		return nil, iam.NoMFADevice(*in.SerialNumber)

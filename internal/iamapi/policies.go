@@ -63,7 +63,7 @@ var policies = []op.Operation{
 
 // onPolicy is the target of an operation on a managed policy. Those of AWS are in every account; that nobody can change them is package eval's to say.
 func onPolicy(c *op.Call, arn *string) (op.Target, error) {
-	if err := checkPolicyARN(*arn); err != nil {
+	if err := iam.CheckPolicyARN(*arn); err != nil {
 		return op.Target{}, err
 	}
 	t := op.Target{Resource: *arn}

@@ -66,7 +66,8 @@ func serverCertificate(c *op.Call, name string) (*iam.ServerCertificate, error) 
 func parseCertificate(text string) (*x509.Certificate, error) {
 	certs, err := parseCertificates(text)
 	if err != nil || len(certs) != 1 {
-		return nil, iam.Errorf(iam.MalformedCertificate, "Unable to parse certificate. Please ensure the certificate is in PEM format.")
+		return nil, iam.Errorf(iam.MalformedCertificate,
+			"Unable to parse certificate. Please ensure the certificate is in PEM format.")
 	}
 	return certs[0], nil
 }
@@ -114,12 +115,15 @@ func checkPair(cert *x509.Certificate, key crypto.Signer) error {
 func checkChain(cert *x509.Certificate, text string) error {
 	chain, err := parseCertificates(text)
 	if err != nil || len(chain) == 0 {
-		return iam.Errorf(iam.MalformedCertificate, "Unable to parse certificate chain. Please ensure the certificate chain is in PEM format.")
+		return iam.Errorf(iam.MalformedCertificate,
+			"Unable to parse certificate chain. Please ensure the certificate chain is in PEM format.")
 	}
 	for i, parent := range chain {
 		if parent.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) != nil {
-			return iam.Errorf(iam.MalformedCertificate, "Unable to validate certificate chain. The certificate chain must start with the immediate signing "+
-				"certificate, followed by any intermediaries in order. The index within the chain of the invalid certificate is: %d", i-1)
+			return iam.Errorf(iam.MalformedCertificate,
+				"Unable to validate certificate chain. The certificate chain must start with the immediate signing "+
+					"certificate, followed by any intermediaries in order. "+
+					"The index within the chain of the invalid certificate is: %d", i-1)
 		}
 		cert = parent
 	}
@@ -128,8 +132,9 @@ func checkChain(cert *x509.Certificate, text string) error {
 
 func serverCertificateOut(cert *iam.ServerCertificate) *types.ServerCertificateMetadata {
 	return &types.ServerCertificateMetadata{
-		Arn: aws.String(cert.ARN()), Path: aws.String(cert.Path), ServerCertificateId: aws.String(cert.ID), ServerCertificateName: aws.String(cert.Name),
-		Expiration: aws.Time(cert.Expires), UploadDate: aws.Time(cert.Created),
+		Arn: aws.String(cert.ARN()), Path: aws.String(cert.Path), ServerCertificateId: aws.String(cert.ID),
+		ServerCertificateName: aws.String(cert.Name),
+		Expiration:            aws.Time(cert.Expires), UploadDate: aws.Time(cert.Created),
 	}
 }
 
@@ -170,16 +175,20 @@ func uploadServerCertificate(
 	if err := c.Update(ctx, func(tx iam.Txn) error { return iam.CreateServerCertificate(tx, cert) }); err != nil {
 		return nil, err
 	}
-	return &api.UploadServerCertificateOutput{ServerCertificateMetadata: serverCertificateOut(cert), Tags: tagsOut(cert.Tags)}, nil
+	return &api.UploadServerCertificateOutput{ServerCertificateMetadata: serverCertificateOut(cert),
+		Tags: tagsOut(cert.Tags)}, nil
 }
 
-func getServerCertificate(_ context.Context, c *op.Call, in *api.GetServerCertificateInput) (*api.GetServerCertificateOutput, error) {
+func getServerCertificate(
+	_ context.Context, c *op.Call, in *api.GetServerCertificateInput,
+) (*api.GetServerCertificateOutput, error) {
 	cert, err := serverCertificate(c, *in.ServerCertificateName)
 	if err != nil {
 		return nil, err
 	}
 	out := &types.ServerCertificate{
-		ServerCertificateMetadata: serverCertificateOut(cert), CertificateBody: aws.String(cert.Body), Tags: tagsOut(cert.Tags),
+		ServerCertificateMetadata: serverCertificateOut(cert), CertificateBody: aws.String(cert.Body),
+		Tags: tagsOut(cert.Tags),
 	}
 	if cert.Chain != "" {
 		out.CertificateChain = aws.String(cert.Chain)
@@ -233,9 +242,10 @@ func tagServerCertificate(
 func untagServerCertificate(
 	ctx context.Context, c *op.Call, in *api.UntagServerCertificateInput,
 ) (*api.UntagServerCertificateOutput, error) {
-	return &api.UntagServerCertificateOutput{}, untag(ctx, c, in.TagKeys, func(tx iam.Txn) (*iam.ServerCertificate, error) {
-		return iam.GetServerCertificate(tx, c.Account(), *in.ServerCertificateName)
-	})
+	return &api.UntagServerCertificateOutput{}, untag(ctx, c, in.TagKeys,
+		func(tx iam.Txn) (*iam.ServerCertificate, error) {
+			return iam.GetServerCertificate(tx, c.Account(), *in.ServerCertificateName)
+		})
 }
 
 func listServerCertificateTags(

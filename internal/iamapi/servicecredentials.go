@@ -3,7 +3,6 @@ package iamapi
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -18,28 +17,33 @@ import (
 )
 
 var serviceCredentials = []op.Operation{
-	op.New("CreateServiceSpecificCredential", func(c *op.Call, in *api.CreateServiceSpecificCredentialInput) (op.Target, error) {
-		t, err := onUser(c, in.UserName)
-		if in.CredentialAgeDays != nil {
-			t = t.With(credentialAge, strconv.Itoa(int(*in.CredentialAgeDays)))
-		}
-		return t.With(credentialService, *in.ServiceName), err
-	}, createServiceCredential),
-	op.New("ListServiceSpecificCredentials", func(c *op.Call, in *api.ListServiceSpecificCredentialsInput) (op.Target, error) {
-		if aws.ToBool(in.AllUsers) {
-			return listed(c, "user", nil)
-		}
-		return onUser(c, in.UserName)
-	}, listServiceCredentials),
-	op.New("UpdateServiceSpecificCredential", func(c *op.Call, in *api.UpdateServiceSpecificCredentialInput) (op.Target, error) {
-		return onServiceCredential(c, in.UserName, *in.ServiceSpecificCredentialId)
-	}, updateServiceCredential),
-	op.New("ResetServiceSpecificCredential", func(c *op.Call, in *api.ResetServiceSpecificCredentialInput) (op.Target, error) {
-		return onServiceCredential(c, in.UserName, *in.ServiceSpecificCredentialId)
-	}, resetServiceCredential),
-	op.New("DeleteServiceSpecificCredential", func(c *op.Call, in *api.DeleteServiceSpecificCredentialInput) (op.Target, error) {
-		return onServiceCredential(c, in.UserName, *in.ServiceSpecificCredentialId)
-	}, deleteServiceCredential),
+	op.New("CreateServiceSpecificCredential",
+		func(c *op.Call, in *api.CreateServiceSpecificCredentialInput) (op.Target, error) {
+			t, err := onUser(c, in.UserName)
+			if in.CredentialAgeDays != nil {
+				t = t.With(credentialAge, strconv.Itoa(int(*in.CredentialAgeDays)))
+			}
+			return t.With(credentialService, *in.ServiceName), err
+		}, createServiceCredential),
+	op.New("ListServiceSpecificCredentials",
+		func(c *op.Call, in *api.ListServiceSpecificCredentialsInput) (op.Target, error) {
+			if aws.ToBool(in.AllUsers) {
+				return listed(c, "user", nil)
+			}
+			return onUser(c, in.UserName)
+		}, listServiceCredentials),
+	op.New("UpdateServiceSpecificCredential",
+		func(c *op.Call, in *api.UpdateServiceSpecificCredentialInput) (op.Target, error) {
+			return onServiceCredential(c, in.UserName, *in.ServiceSpecificCredentialId)
+		}, updateServiceCredential),
+	op.New("ResetServiceSpecificCredential",
+		func(c *op.Call, in *api.ResetServiceSpecificCredentialInput) (op.Target, error) {
+			return onServiceCredential(c, in.UserName, *in.ServiceSpecificCredentialId)
+		}, resetServiceCredential),
+	op.New("DeleteServiceSpecificCredential",
+		func(c *op.Call, in *api.DeleteServiceSpecificCredentialInput) (op.Target, error) {
+			return onServiceCredential(c, in.UserName, *in.ServiceSpecificCredentialId)
+		}, deleteServiceCredential),
 }
 
 // The condition keys of these operations.
@@ -84,23 +88,12 @@ func kindOf(service string) (credentialKind, error) {
 }
 
 // secret makes the secret half of a credential, which is shown once.
-func (k credentialKind) secret(c *op.Call, name string) string {
+func (k credentialKind) secret(c *op.Call, alias string) string {
 	s := session.NewSecret(c.Rand)
 	if k.alias == "" {
 		return s
 	}
-	return k.prefix + base64.StdEncoding.EncodeToString([]byte(name+":"+s))
-}
-
-// name makes the public half of the credential of a user who had n before.
-func (k credentialKind) name(u *iam.User, random string, n int) string {
-	if k.alias != "" {
-		return k.alias + "-" + random + "-at-" + u.Account
-	}
-	if n > 0 {
-		return fmt.Sprintf("%s+%d-at-%s", u.Name, n, u.Account)
-	}
-	return u.Name + "-at-" + u.Account
+	return k.prefix + base64.StdEncoding.EncodeToString([]byte(alias+":"+s))
 }
 
 // credentialStatus is the status of a credential, which may have expired.
@@ -111,11 +104,17 @@ func credentialStatus(c *op.Call, cred *iam.ServiceCredential) types.StatusType 
 	return statusOut(cred.Inactive)
 }
 
-func serviceCredentialOut(c *op.Call, user string, cred *iam.ServiceCredential) types.ServiceSpecificCredentialMetadata {
+func serviceCredentialOut(
+	c *op.Call, user string, cred *iam.ServiceCredential,
+) types.ServiceSpecificCredentialMetadata {
 	out := types.ServiceSpecificCredentialMetadata{
-		ServiceSpecificCredentialId: aws.String(cred.ID), ServiceName: aws.String(cred.Service), CreateDate: aws.Time(cred.Created),
-		Status: credentialStatus(c, cred), UserName: aws.String(user),
-		ServiceUserName: userName(cred.UserName), ServiceCredentialAlias: userName(cred.Alias),
+		ServiceSpecificCredentialId: aws.String(cred.ID),
+		ServiceName:                 aws.String(cred.Service),
+		CreateDate:                  aws.Time(cred.Created),
+		Status:                      credentialStatus(c, cred),
+		UserName:                    aws.String(user),
+		ServiceUserName:             orNil(cred.UserName),
+		ServiceCredentialAlias:      orNil(cred.Alias),
 	}
 	if !cred.Expires.IsZero() {
 		out.ExpirationDate = aws.Time(cred.Expires)
@@ -127,8 +126,14 @@ func serviceCredentialOut(c *op.Call, user string, cred *iam.ServiceCredential) 
 func shownOnce(c *op.Call, user string, cred *iam.ServiceCredential, secret string) *types.ServiceSpecificCredential {
 	m := serviceCredentialOut(c, user, cred)
 	out := &types.ServiceSpecificCredential{
-		ServiceSpecificCredentialId: m.ServiceSpecificCredentialId, ServiceName: m.ServiceName, CreateDate: m.CreateDate, Status: m.Status,
-		UserName: m.UserName, ServiceUserName: m.ServiceUserName, ServiceCredentialAlias: m.ServiceCredentialAlias, ExpirationDate: m.ExpirationDate,
+		ServiceSpecificCredentialId: m.ServiceSpecificCredentialId,
+		ServiceName:                 m.ServiceName,
+		CreateDate:                  m.CreateDate,
+		Status:                      m.Status,
+		UserName:                    m.UserName,
+		ServiceUserName:             m.ServiceUserName,
+		ServiceCredentialAlias:      m.ServiceCredentialAlias,
+		ExpirationDate:              m.ExpirationDate,
 	}
 	if cred.Alias != "" {
 		out.ServiceCredentialSecret = aws.String(secret)
@@ -150,21 +155,20 @@ func createServiceCredential(
 		return nil, err
 	}
 	cred := iam.ServiceCredential{ID: c.NewID("ACCA"), Service: *in.ServiceName, Created: c.Time.Truncate(time.Second)}
-	random := strings.ToLower(c.NewID(""))
-	var secret string
-	if kind.alias != "" {
-		cred.Alias = kind.name(u, random, 0)
+	switch {
+	case kind.alias != "":
+		cred.Alias = kind.alias + "-" + strings.ToLower(c.NewID("")) + "-at-" + c.Account()
 		if in.CredentialAgeDays != nil {
 			cred.Expires = cred.Created.AddDate(0, 0, int(*in.CredentialAgeDays))
 		}
-	} else if in.CredentialAgeDays != nil {
+	case in.CredentialAgeDays != nil:
 		return nil, iam.Errorf(iam.InvalidInput, "CredentialAgeDays is not supported for the service %s.", cred.Service)
 	}
-	secret = kind.secret(c, cred.Alias)
+	secret := kind.secret(c, cred.Alias)
 	cred.Hash = session.HashPassword(c.Rand, secret)
 	var added *iam.ServiceCredential
 	err = c.Update(ctx, func(tx iam.Txn) (err error) {
-		added, err = iam.AddServiceCredential(tx, c.Account(), u.Name, cred, func(u *iam.User, n int) string { return kind.name(u, random, n) })
+		added, err = iam.AddServiceCredential(tx, c.Account(), u.Name, cred)
 		return err
 	})
 	if err != nil {
@@ -197,7 +201,9 @@ func listServiceCredentials(
 			}
 		}
 	}
-	out := &api.ListServiceSpecificCredentialsOutput{ServiceSpecificCredentials: []types.ServiceSpecificCredentialMetadata{}}
+	out := &api.ListServiceSpecificCredentialsOutput{
+		ServiceSpecificCredentials: []types.ServiceSpecificCredentialMetadata{},
+	}
 	key := func(o owned) string { return o.user.Key() + " " + byAge(o.cred.Created, o.cred.ID) }
 	p, err := sorted(all, key, in.Marker, in.MaxItems, func(o owned) {
 		out.ServiceSpecificCredentials = append(out.ServiceSpecificCredentials, serviceCredentialOut(c, o.user.Name, o.cred))
@@ -237,7 +243,8 @@ func updateServiceCredential(
 		return nil, err
 	}
 	return &api.UpdateServiceSpecificCredentialOutput{}, c.Update(ctx, func(tx iam.Txn) error {
-		return iam.SetCredentialStatus(tx, c.Account(), user, iam.ServiceCredentials, *in.ServiceSpecificCredentialId, inactive)
+		return iam.SetCredentialStatus(tx, c.Account(), user, iam.ServiceCredentials, *in.ServiceSpecificCredentialId,
+			inactive)
 	})
 }
 
@@ -255,7 +262,8 @@ func resetServiceCredential(
 	secret := credentialServices[cred.Service].secret(c, cred.Alias)
 	hash := session.HashPassword(c.Rand, secret)
 	err = c.Update(ctx, func(tx iam.Txn) error {
-		return iam.EditCredential(tx, c.Account(), u.Name, iam.ServiceCredentials, cred.ID, func(cred *iam.ServiceCredential) { cred.Hash = hash })
+		return iam.EditCredential(tx, c.Account(), u.Name, iam.ServiceCredentials, cred.ID,
+			func(cred *iam.ServiceCredential) { cred.Hash = hash })
 	})
 	if err != nil {
 		return nil, err

@@ -55,9 +55,11 @@ func uploadSigningCertificate(
 		return nil, err
 	}
 	cert := iam.SigningCertificate{
-		ID: base32.StdEncoding.EncodeToString(random), Body: strings.TrimSpace(*in.CertificateBody), Uploaded: c.Time.Truncate(time.Second),
+		ID: base32.StdEncoding.EncodeToString(random), Body: strings.TrimSpace(*in.CertificateBody),
+		Uploaded: c.Time.Truncate(time.Second),
 	}
-	if err := c.Update(ctx, func(tx iam.Txn) error { return iam.AddSigningCertificate(tx, c.Account(), user, cert) }); err != nil {
+	if err := c.Update(ctx,
+		func(tx iam.Txn) error { return iam.AddSigningCertificate(tx, c.Account(), user, cert) }); err != nil {
 		return nil, err
 	}
 	out := signingCertificateOut(user, cert)
@@ -75,8 +77,9 @@ func listSigningCertificates(
 	if err != nil {
 		return nil, err
 	}
-	p, err := sorted(u.SigningCertificates, func(cert iam.SigningCertificate) string { return byAge(cert.Uploaded, cert.ID) },
-		in.Marker, in.MaxItems, func(cert iam.SigningCertificate) {
+	p, err := sorted(u.SigningCertificates,
+		func(cert iam.SigningCertificate) string { return byAge(cert.Uploaded, cert.ID) }, in.Marker, in.MaxItems,
+		func(cert iam.SigningCertificate) {
 			out.Certificates = append(out.Certificates, signingCertificateOut(u.Name, cert))
 		})
 	if err != nil {

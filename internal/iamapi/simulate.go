@@ -14,7 +14,6 @@ import (
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/condition"
 	"github.com/writ-iam/writ/eval"
-	"github.com/writ-iam/writ/internal/glob"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/snapshot"
@@ -147,12 +146,8 @@ func simulatePrincipalPolicy(
 	if err != nil {
 		return nil, err
 	}
-	left, err := exclude(in.PolicyExclusionList)
-	if err != nil {
-		return nil, err
-	}
 	s := new(simulation)
-	if err := s.attached(c.State, source, left); err != nil {
+	if err := s.attached(c.State, source); err != nil {
 		return nil, err
 	}
 	common := &api.SimulateCustomPolicyInput{
@@ -168,7 +163,7 @@ func simulatePrincipalPolicy(
 	if err := s.read(c, common); err != nil {
 		return nil, err
 	}
-	if err := s.organized(c.State, c.Account(), left); err != nil {
+	if err := s.organized(c.State, c.Account()); err != nil {
 		return nil, err
 	}
 	results, p, err := s.results(ctx, common)
@@ -183,19 +178,17 @@ func unevaluable(err error) error {
 	return iam.Errorf(iam.PolicyEvaluation, "The policies cannot be evaluated: %v", err)
 }
 
-// attached adds the policies of the identity that are left, and its boundary.
-func (s *simulation) attached(state *snapshot.Snapshot, source iam.Identity, left *exclusions) error {
+// attached adds the policies of the identity, and its boundary.
+func (s *simulation) attached(state *snapshot.Snapshot, source iam.Identity) error {
 	sources, err := state.Identity(source)
 	if err != nil {
 		return unevaluable(err)
 	}
 	for _, from := range sources {
-		if !left.has(from) {
-			s.identity = append(s.identity, simulated{sourceID(from), iamPolicy, from.Document.Text, from.Policy})
-		}
+		s.identity = append(s.identity, simulated{sourceID(from), iamPolicy, from.Document.Text, from.Policy})
 	}
 	boundary := boundaryOf(source)
-	if boundary == "" || left.types[types.PolicyIdentifierPolicyTypePermissionBoundary] {
+	if boundary == "" {
 		return nil
 	}
 	p, doc, err := state.Managed(boundary, eval.Boundary)
@@ -225,24 +218,18 @@ func sourceID(from snapshot.Source) string {
 	return from.Holder.Kind() + "_" + from.Holder.Head().Name + "_" + from.Name
 }
 
-// organized adds the service control policies of the simulated caller's account, if that is one of an organization.
-func (s *simulation) organized(state *snapshot.Snapshot, account string, left *exclusions) error {
-	if own := s.principal.Account(); own != "" {
-		account = own
-	}
+// organized adds the service control policies that bear on an account, if that is one of an organization. They are
+// always those of the account that has the policies: a CallerArn of another account must not tell about that one.
+func (s *simulation) organized(state *snapshot.Snapshot, account string) error {
 	a := snapshot.Get[iam.Account](state, iam.AccountKey(account))
 	if a == nil || a.Organization == "" {
 		return nil
 	}
 	s.organization = true
-	if left.types[types.PolicyIdentifierPolicyTypeScp] {
-		return nil
-	}
-	scps, _, err := state.Organization(account)
-	if err != nil {
+	var err error
+	if s.scps, _, err = state.Organization(account); err != nil {
 		return unevaluable(err)
 	}
-	s.scps = scps
 	return nil
 }
 
@@ -358,7 +345,7 @@ func checkActionName(action string) error {
 	bad := !found || service == "" || name == "" || strings.ContainsAny(action, "*?") || strings.Contains(name, ":") ||
 		strings.ContainsFunc(action, unicode.IsSpace)
 	if bad {
-		return invalid("Invalid Action Name: %s. Expected one operation with its service, such as s3:GetObject.", action)
+		return invalid("Invalid Action Name: %s. Expected one operation, such as s3:GetObject.", action)
 	}
 	return nil
 }
@@ -454,80 +441,4 @@ func checkContextValues(key string, e types.ContextEntry) error {
 		}
 	}
 	return nil
-}
-
-// exclusions are the policies that a simulation leaves out.
-type exclusions struct {
-	types  map[types.PolicyIdentifierPolicyType]bool
-	arns   []glob.Pattern // of managed policies
-	inline []inlineExclusion
-}
-
-type inlineExclusion struct {
-	kind, policy string
-	holder       glob.Pattern
-}
-
-// exclude reads a PolicyExclusionList.
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyIdentifier.html
-func exclude(list []types.PolicyIdentifier) (*exclusions, error) {
-	x := &exclusions{types: map[types.PolicyIdentifierPolicyType]bool{}}
-	for _, identifier := range list {
-		switch i := identifier.(type) {
-		case *types.PolicyIdentifierMemberPolicyType:
-			if !slices.Contains(i.Value.Values(), i.Value) {
-				return nil, invalid("Invalid policy type: %s", i.Value)
-			}
-			x.types[i.Value] = true
-		case *types.PolicyIdentifierMemberPolicyArn:
-			if !isPolicyPattern(i.Value) {
-				return nil, invalid("Invalid policy ARN: %s", i.Value)
-			}
-			x.arns = append(x.arns, glob.Compile(i.Value))
-		case *types.PolicyIdentifierMemberInlinePolicyIdentifier:
-			kind := i.Value.AttachmentType
-			holder, name := aws.ToString(i.Value.AttachmentName), aws.ToString(i.Value.PolicyName)
-			known := slices.Contains(kind.Values(), kind) && holder != "" && name != ""
-			if !known || strings.Count(holder, "*") > 1 || strings.ContainsAny(name, "*?") {
-				return nil, invalid("Invalid inline policy identifier: %s of %s %s", name, kind, holder)
-			}
-			x.inline = append(x.inline, inlineExclusion{
-				string(kind), strings.ToLower(name), glob.Compile(strings.ToLower(holder)),
-			})
-		default:
-			return nil, invalid("A policy identifier has one of PolicyType, PolicyArn and InlinePolicyIdentifier.")
-		}
-	}
-	return x, nil
-}
-
-// isPolicyPattern reports whether the text is the ARN of a managed policy, with wildcards in the name only, and at
-// most one asterisk.
-func isPolicyPattern(text string) bool {
-	a, err := arn.Parse(text)
-	name, found := strings.CutPrefix(a.Resource, "policy/")
-	elsewhere := strings.TrimSuffix(text, name)
-	return err == nil && a.Service == "iam" && found && name != "" &&
-		!strings.ContainsAny(elsewhere, "*?") && strings.Count(name, "*") <= 1
-}
-
-// has reports whether the policy of an identity is left out.
-func (x *exclusions) has(from snapshot.Source) bool {
-	kind := types.PolicyIdentifierPolicyTypeUserManaged
-	switch {
-	case from.ARN == "":
-		kind = types.PolicyIdentifierPolicyTypeInline
-	case iam.IsAWSManaged(from.ARN):
-		kind = types.PolicyIdentifierPolicyTypeAwsManaged
-	}
-	if x.types[kind] {
-		return true
-	}
-	if from.ARN != "" {
-		return slices.ContainsFunc(x.arns, func(p glob.Pattern) bool { return p.Match(from.ARN) })
-	}
-	return slices.ContainsFunc(x.inline, func(i inlineExclusion) bool {
-		return i.kind == from.Holder.Kind() && i.policy == strings.ToLower(from.Name) &&
-			i.holder.Match(strings.ToLower(from.Holder.Head().Name))
-	})
 }

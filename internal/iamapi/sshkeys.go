@@ -93,7 +93,9 @@ func sshKeyOut(user string, k *iam.SSHKey, body string) *types.SSHPublicKey {
 	}
 }
 
-func uploadSSHPublicKey(ctx context.Context, c *op.Call, in *api.UploadSSHPublicKeyInput) (*api.UploadSSHPublicKeyOutput, error) {
+func uploadSSHPublicKey(
+	ctx context.Context, c *op.Call, in *api.UploadSSHPublicKeyInput,
+) (*api.UploadSSHPublicKeyOutput, error) {
 	u, err := c.User(*in.UserName)
 	if err != nil {
 		return nil, err
@@ -103,7 +105,9 @@ func uploadSSHPublicKey(ctx context.Context, c *op.Call, in *api.UploadSSHPublic
 	if err != nil {
 		return nil, err
 	}
-	k := iam.SSHKey{ID: c.NewID("APKA"), Fingerprint: ssh.FingerprintLegacyMD5(key), Body: body, Uploaded: c.Time.Truncate(time.Second)}
+	k := iam.SSHKey{
+		ID: c.NewID("APKA"), Fingerprint: ssh.FingerprintLegacyMD5(key), Body: body, Uploaded: c.Time.Truncate(time.Second),
+	}
 	if err := c.Update(ctx, func(tx iam.Txn) error { return iam.AddSSHKey(tx, c.Account(), u.Name, k) }); err != nil {
 		return nil, err
 	}
@@ -126,17 +130,21 @@ func getSSHPublicKey(_ context.Context, c *op.Call, in *api.GetSSHPublicKeyInput
 	return &api.GetSSHPublicKeyOutput{SSHPublicKey: sshKeyOut(u.Name, k, body)}, nil
 }
 
-func listSSHPublicKeys(_ context.Context, c *op.Call, in *api.ListSSHPublicKeysInput) (*api.ListSSHPublicKeysOutput, error) {
+func listSSHPublicKeys(
+	_ context.Context, c *op.Call, in *api.ListSSHPublicKeysInput,
+) (*api.ListSSHPublicKeysOutput, error) {
 	u, err := userOrCaller(c, in.UserName)
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListSSHPublicKeysOutput{SSHPublicKeys: []types.SSHPublicKeyMetadata{}}
-	p, err := sorted(u.SSHKeys, func(k iam.SSHKey) string { return byAge(k.Uploaded, k.ID) }, in.Marker, in.MaxItems, func(k iam.SSHKey) {
-		out.SSHPublicKeys = append(out.SSHPublicKeys, types.SSHPublicKeyMetadata{
-			SSHPublicKeyId: aws.String(k.ID), Status: statusOut(k.Inactive), UploadDate: aws.Time(k.Uploaded), UserName: aws.String(u.Name),
+	p, err := sorted(u.SSHKeys, func(k iam.SSHKey) string { return byAge(k.Uploaded, k.ID) }, in.Marker, in.MaxItems,
+		func(k iam.SSHKey) {
+			out.SSHPublicKeys = append(out.SSHPublicKeys, types.SSHPublicKeyMetadata{
+				SSHPublicKeyId: aws.String(k.ID), Status: statusOut(k.Inactive), UploadDate: aws.Time(k.Uploaded),
+				UserName: aws.String(u.Name),
+			})
 		})
-	})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +152,9 @@ func listSSHPublicKeys(_ context.Context, c *op.Call, in *api.ListSSHPublicKeysI
 	return out, nil
 }
 
-func updateSSHPublicKey(ctx context.Context, c *op.Call, in *api.UpdateSSHPublicKeyInput) (*api.UpdateSSHPublicKeyOutput, error) {
+func updateSSHPublicKey(
+	ctx context.Context, c *op.Call, in *api.UpdateSSHPublicKeyInput,
+) (*api.UpdateSSHPublicKeyOutput, error) {
 	inactive, err := statusIn(in.Status)
 	if err != nil {
 		return nil, err
@@ -154,7 +164,9 @@ func updateSSHPublicKey(ctx context.Context, c *op.Call, in *api.UpdateSSHPublic
 	})
 }
 
-func deleteSSHPublicKey(ctx context.Context, c *op.Call, in *api.DeleteSSHPublicKeyInput) (*api.DeleteSSHPublicKeyOutput, error) {
+func deleteSSHPublicKey(
+	ctx context.Context, c *op.Call, in *api.DeleteSSHPublicKeyInput,
+) (*api.DeleteSSHPublicKeyOutput, error) {
 	return &api.DeleteSSHPublicKeyOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.DeleteCredential(tx, c.Account(), *in.UserName, iam.SSHKeys, *in.SSHPublicKeyId)
 	})

@@ -97,17 +97,18 @@ func account(c *op.Call) *iam.Account {
 	return &iam.Account{ID: c.Account()} // closed since the caller was authenticated
 }
 
-// userName is a user's name as the wire has it: the root user has none.
-func userName(user string) *string {
-	if user == "" {
+// orNil is nil for "", which the wire then does not have: the root user has no name.
+func orNil(s string) *string {
+	if s == "" {
 		return nil
 	}
-	return aws.String(user)
+	return &s
 }
 
 func userOut(c *op.Call, u *iam.User) *types.User {
 	return &types.User{
-		Arn: aws.String(u.ARN()), CreateDate: aws.Time(u.Created), Path: aws.String(u.Path), UserId: aws.String(u.ID), UserName: aws.String(u.Name),
+		Arn: aws.String(u.ARN()), CreateDate: aws.Time(u.Created), Path: aws.String(u.Path), UserId: aws.String(u.ID),
+		UserName:            aws.String(u.Name),
 		PermissionsBoundary: boundaryOut(u.Boundary), Tags: tagsOut(u.Tags), PasswordLastUsed: lastUsed(c, u.ID),
 	}
 }
@@ -123,7 +124,8 @@ func listedUser(c *op.Call, u *iam.User) types.User {
 func rootOut(c *op.Call) *types.User {
 	a := account(c)
 	return &types.User{
-		Arn: aws.String(a.ARN()), CreateDate: aws.Time(a.Created), UserId: aws.String(a.ID), PasswordLastUsed: lastUsed(c, a.ID),
+		Arn: aws.String(a.ARN()), CreateDate: aws.Time(a.Created), UserId: aws.String(a.ID),
+		PasswordLastUsed: lastUsed(c, a.ID),
 	}
 }
 

@@ -168,7 +168,7 @@ func (c *Call) context(t Target, tags requestTags) map[string][]string {
 		set2(m, c.service.Prefix+":ResourceTag/"+tag.Key, tag.Value)
 	}
 	for _, tag := range tags.tags {
-		set2(m, "aws:RequestTag/"+tag.Key, tag.Value)
+		setOnce(m, "aws:RequestTag/"+tag.Key, []string{tag.Value})
 	}
 	if len(tags.keys) > 0 {
 		m["aws:TagKeys"] = tags.keys
@@ -177,9 +177,19 @@ func (c *Call) context(t Target, tags requestTags) map[string][]string {
 		organization(c.State, account, "aws:Resource", m)
 	}
 	for key, values := range t.Context {
-		m[key] = values
+		setOnce(m, key, values)
 	}
 	return m
+}
+
+// setOnce sets a key that may be there in another case already: tags whose keys differ in case only are for the handler to refuse, in its API's way.
+func setOnce(m map[string][]string, key string, values []string) {
+	for have := range m {
+		if have != key && strings.EqualFold(have, key) {
+			return
+		}
+	}
+	m[key] = values
 }
 
 // set2 sets a key whose value may be empty, as a tag's may.

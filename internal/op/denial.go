@@ -50,11 +50,7 @@ func (c *Call) denial(d *decided) error {
 	default:
 		reason = fmt.Sprintf(" because no identity-based policy allows the %s action", d.request.Action)
 	}
-	on := ""
-	if d.request.Resource != "*" {
-		on = " on resource: " + d.request.Resource
-	}
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s%s%s", who, d.request.Action, on, reason)
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s", who, d.request.Action, d.request.Resource, reason)
 	if encoded, err := c.Keys.SealMessage(c.Account(), c.explain(d)); err == nil {
 		message += encodedMessage + encoded
 	}

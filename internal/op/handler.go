@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,6 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if resp.ErrorType != "" {
 		w.Header().Set("X-Amzn-ErrorType", resp.ErrorType)
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(resp.Body)))
 	w.WriteHeader(resp.Status)
 	w.Write(resp.Body)
 	if h.Observe != nil {
@@ -140,7 +142,11 @@ func (h *Handler) serve(ctx context.Context, c *Call, q *Request) (out, in any, 
 	if err != nil {
 		return nil, in, err
 	}
-	if err := c.authorize(target, tagsOf(in)); err != nil {
+	tags := tagsOf(in)
+	if err := tags.check(); err != nil {
+		return nil, in, err
+	}
+	if err := c.authorize(target, tags); err != nil {
 		return nil, in, err
 	}
 	out, err = o.handle(ctx, c, in)

@@ -66,6 +66,7 @@ var jsonCodes = map[iam.Code]string{
 	"IncompleteSignature":        "IncompleteSignatureException",
 	"InvalidAction":              "UnknownOperationException",
 	iam.InvalidClientTokenID:     "UnrecognizedClientException",
+	iam.InvalidInput:             "InvalidInputException",
 	iam.LimitExceeded:            "ConstraintViolationException",
 	"MissingAuthenticationToken": "MissingAuthenticationTokenException",
 	iam.ServiceFailure:           "ServiceException",

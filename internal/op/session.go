@@ -18,9 +18,12 @@ func (c *Call) Issue(s *session.Session, until time.Time) (token string, err err
 	return c.Keys.SealToken(s)
 }
 
-// Presented finds out who signed a request that a service got from its own caller and presents here. The request must be signed for the service, by its
-// name in credential scopes, and not longer ago than a signature in a header may be. Of its body the hash is enough.
-func (c *Call) Presented(r *http.Request, body [sha256.Size]byte, signingName string) (*Caller, *sigv4.Signature, error) {
+// Presented finds out who signed a request that a service got from its own caller and presents here. The request must
+// be signed for the service, by its name in credential scopes, and not longer ago than a signature in a header may
+// be. Of its body the hash is enough.
+func (c *Call) Presented(
+	r *http.Request, body [sha256.Size]byte, signingName string,
+) (*Caller, *sigv4.Signature, error) {
 	sig, err := sigv4.Parse(r)
 	if err != nil {
 		return nil, nil, told(err)
@@ -40,7 +43,8 @@ func (c *Call) Presented(r *http.Request, body [sha256.Size]byte, signingName st
 		return nil, nil, told(err)
 	}
 	if c.Time.Sub(sig.Time) > sigv4.Window { // a presigned URL
-		return nil, nil, iam.Errorf("SignatureDoesNotMatch", "The request was signed more than %d minutes ago.", sigv4.Window/time.Minute)
+		return nil, nil, iam.Errorf(
+			"SignatureDoesNotMatch", "The request was signed more than %d minutes ago.", sigv4.Window/time.Minute)
 	}
 	return caller, sig, nil
 }

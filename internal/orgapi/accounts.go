@@ -65,7 +65,7 @@ func createAccount(ctx context.Context, t *tree, in *api.CreateAccountInput) (*a
 		return nil, err
 	}
 	if len(t.accounts(anyAccount)) >= iam.MaxOrgAccounts {
-		return nil, iam.ConstraintError("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of AWS accounts.")
+		return nil, iam.ConstraintError("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of accounts.")
 	}
 	a, err := t.newAccount(in, tags)
 	if err != nil {

@@ -170,8 +170,8 @@ const pageSize = 20
 var errToken = iam.InvalidOrgInputError("INVALID_NEXT_TOKEN", "You specified an invalid value for NextToken.")
 
 // page returns the items that NextToken and MaxResults ask for, as they are on the wire. The items are sorted by their
-// ids. A token is the id of the last item returned, so that what is added or removed meanwhile neither repeats nor hides
-// other items.
+// ids. A token is the id of the last item returned, so that what is added or removed meanwhile neither repeats nor
+// hides other items.
 func page[T, U any](items []T, id func(T) string, token *string, max *int32, out func(T) U) ([]U, *string, error) {
 	begin := 0
 	if token != nil {

@@ -22,18 +22,12 @@ var tags = []op.Operation{
 	}, listTags),
 }
 
-// tagsIn are tags from the wire; keys that differ only in case are an error.
+// tagsIn are tags from the wire. That no key is there twice is seen to before a call is authorized.
 func tagsIn(in []types.Tag) (out []iam.Tag, err error) {
-	seen := map[string]bool{}
 	for _, t := range in {
-		key := strings.ToLower(aws.ToString(t.Key))
-		switch {
-		case seen[key]:
-			return nil, iam.InvalidOrgInputError("DUPLICATE_TAG_KEY", "You specified a tag key more than once.")
-		case strings.HasPrefix(key, "aws:"):
+		if strings.HasPrefix(strings.ToLower(aws.ToString(t.Key)), "aws:") {
 			return nil, iam.InvalidOrgInputError("INVALID_SYSTEM_TAGS_PARAMETER", "Tag keys that begin with aws: are reserved.")
 		}
-		seen[key] = true
 		out = append(out, iam.Tag{Key: aws.ToString(t.Key), Value: aws.ToString(t.Value)})
 	}
 	if len(out) > iam.MaxTags {

@@ -56,7 +56,7 @@ func createUnit(
 		return nil, err
 	}
 	if t.State.Count(iam.UnitKey(t.org.ID, ""))-1 >= iam.MaxUnits { // the root is none
-		return nil, iam.ConstraintError("OU_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of organizational units.")
+		return nil, iam.ConstraintError("OU_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of OUs.")
 	}
 	id, err := newID(t.Rand, "ou-"+t.org.Root[len("r-"):]+"-", base36, 8)
 	if err != nil {

@@ -61,9 +61,7 @@ func (u *uses) used(use iam.Use) {
 func (u *uses) flush(ctx context.Context) {
 	u.mu.Lock()
 	next := u.next
-	if len(next) > 0 {
-		u.next = map[string]iam.Use{}
-	}
+	u.next = map[string]iam.Use{} // nobody else has the other one now
 	u.mu.Unlock()
 	for len(next) > 0 {
 		n := 0

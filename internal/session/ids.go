@@ -12,8 +12,8 @@ import (
 // The letters of AWS's ids: those of base32.
 const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
-// The 16 letters after an access key id's prefix are ten bytes in base32. Of their first 48 bits, the highest says that an account is there, the
-// next 40 are the account's number, and the rest is random.
+// The 16 letters after an access key id's prefix are ten bytes in base32. Of their first 48 bits, the highest says that
+// an account is there, the next 40 are the account's number, and the rest is random.
 const (
 	accountMark  = 1 << 47
 	accountMask  = 0x7fffffffff80
@@ -21,8 +21,9 @@ const (
 	maxAccount   = 999_999_999_999
 )
 
-// NewAccessKeyID makes an access key id with one of AWS's prefixes: AKIA for long-term and ASIA for temporary credentials. It has the account's
-// number in it, as on AWS, so that GetAccessKeyInfo can answer for keys that are not here any more. An account that is not twelve digits is left out.
+// NewAccessKeyID makes an access key id with one of AWS's prefixes: AKIA for long-term and ASIA for temporary
+// credentials. It has the account's number in it, as on AWS, so that GetAccessKeyInfo can answer for keys that are not
+// here any more. An account that is not twelve digits is left out.
 func NewAccessKeyID(rand io.Reader, prefix, account string) string {
 	var b [10]byte
 	fill(rand, b[:])

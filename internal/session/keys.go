@@ -1,30 +1,33 @@
-// Package session makes what Writ hands out and keeps secret: access keys, sealed session tokens, encoded authorization messages, password hashes and
-// the seeds of virtual MFA devices.
+// Package session makes what Writ hands out and keeps secret: access keys, sealed session tokens, encoded authorization
+// messages, password hashes and the seeds of virtual MFA devices.
 //
 // # Keys
 //
-// [Keys] are derived with HKDF from master keys of 32 bytes, which live in a file outside of the store ([LoadOrCreate]). Whoever has a copy of the store
-// alone has no secret. There is one subkey for each purpose, so that a text sealed for one is not one of another:
+// [Keys] are derived with HKDF from master keys of 32 bytes, which live in a file outside of the store
+// ([LoadOrCreate]). Whoever has a copy of the store alone has no secret. There is one subkey for each purpose, so that
+// a text sealed for one is not one of another:
 //
 //	SealSecret, OpenSecret    secret access keys at rest, seeds, private keys; bound to the id of what they belong to
 //	SealToken, OpenToken      session tokens; the session is in the token and nowhere else
 //	SealMessage, OpenMessage  encoded authorization messages; bound to the account of the caller
 //
-// All are sealed with XChaCha20-Poly1305. Its nonces have 24 bytes and can be random, however many tokens a server makes; those of AES-GCM could
-// not. A sealed text begins with the id of its master key. There may be several: the last in the file seals, all of them open. [Rotate] adds one. To take
-// an old one away invalidates what it sealed, which is how to revoke every session at once.
+// All are sealed with XChaCha20-Poly1305. Its nonces have 24 bytes and can be random, however many tokens a server
+// makes; those of AES-GCM could not. A sealed text begins with the id of its master key. There may be several: the last
+// in the file seals, all of them open. [Rotate] adds one. To take an old one away invalidates what it sealed, which is
+// how to revoke every session at once.
 //
 // # Sessions
 //
-// A [Session] is all that temporary credentials mean. A token of a format that this version does not know is refused: a newer version may have
-// put restrictions into it which must not be overlooked.
+// A [Session] is all that temporary credentials mean. A token of a format that this version does not know is refused: a
+// newer version may have put restrictions into it which must not be overlooked.
 //
 // # Ids, passwords, one-time codes
 //
-// [NewAccessKeyID], [NewUniqueID] and [NewSecret] have AWS's forms. [HashPassword] uses argon2id. [VerifyTOTP] is RFC 6238 with AWS's parameters.
+// [NewAccessKeyID], [NewUniqueID] and [NewSecret] have AWS's forms. [HashPassword] uses argon2id. [VerifyTOTP] is RFC
+// 6238 with AWS's parameters.
 //
-// Randomness and the clock are arguments. A source of randomness that fails is a reason to panic: there is nothing safe to do without one, and
-// crypto/rand never fails.
+// Randomness and the clock are arguments. A source of randomness that fails is a reason to panic: there is nothing safe
+// to do without one, and crypto/rand never fails.
 package session
 
 import (
@@ -84,7 +87,9 @@ func KeysOf(rand io.Reader, masters ...Master) (*Keys, error) {
 		for _, purpose := range []struct {
 			info string
 			key  *cipher.AEAD
-		}{{"writ secret at rest", &s.secrets}, {"writ session token", &s.tokens}, {"writ authorization message", &s.messages}} {
+		}{
+			{"writ secret at rest", &s.secrets}, {"writ session token", &s.tokens}, {"writ authorization message", &s.messages},
+		} {
 			key, err := hkdf.Key(sha256.New, m.Key[:], nil, purpose.info, chacha20poly1305.KeySize)
 			if err != nil {
 				return nil, err
@@ -98,14 +103,15 @@ func KeysOf(rand io.Reader, masters ...Master) (*Keys, error) {
 	return k, nil
 }
 
-const keyFileHead = `# Master keys of Writ: a number and 32 bytes in base64 a line. The last one seals, all of them open.
+const keyFileHead = `# Master keys of Writ: a number and 32 bytes in base64 a line. The last seals, all of them open.
 # Whoever has this file and the store has every secret access key. Without this file the store's secrets are lost.
 `
 
 // maxKeyFile is the size beyond which a file is not one of master keys.
 const maxKeyFile = 64 << 10
 
-// LoadOrCreate reads the file of master keys, and creates it, with one key, if it is not there. A file that others than its owner can read is refused.
+// LoadOrCreate reads the file of master keys, and creates it, with one key, if it is not there. A file that others than
+// its owner can read is refused.
 func LoadOrCreate(path string) (*Keys, error) {
 	masters, err := readKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -114,7 +120,8 @@ func LoadOrCreate(path string) (*Keys, error) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, err
 		}
-		// With a link, unlike with a rename, the first of two servers that start at the same moment wins, and the other one reads its file.
+		// With a link, unlike with a rename, the first of two servers that start at the same moment wins, and the other
+		// one reads its file.
 		err = writeKeyFile(path, []Master{m}, os.Link)
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			masters, err = readKeyFile(path)
@@ -158,7 +165,8 @@ func readKeyFile(path string) ([]Master, error) {
 		return nil, fmt.Errorf("master key file %s is not a regular file", path)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("master key file %s can be read by others (mode %04o): chmod 600 it, and consider its keys known", path, mode)
+		return nil, fmt.Errorf("master key file %s can be read by others (mode %04o): chmod 600 it, and consider its keys known",
+			path, mode)
 	}
 	src, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {
@@ -241,7 +249,8 @@ const (
 )
 
 var reasons = [...]string{
-	Malformed: "it is not a sealed text", UnknownKey: "its master key is not there", Forged: "it was changed, or is not this server's",
+	Malformed: "it is not a sealed text", UnknownKey: "its master key is not there",
+	Forged:       "it was changed, or is not this server's",
 	NewerVersion: "a newer version made it", TooLarge: "it is too large",
 }
 
@@ -290,7 +299,8 @@ func (k *Keys) open(what string, sealed, bound []byte, purpose func(*subkeys) ci
 	return plain, nil
 }
 
-// SealSecret encrypts a secret for the store. It opens with the same id only, so that a sealed secret cannot be moved to another access key.
+// SealSecret encrypts a secret for the store. It opens with the same id only, so that a sealed secret cannot be moved
+// to another access key.
 func (k *Keys) SealSecret(id, secret string) []byte {
 	return k.seal(k.masters[k.newest].secrets, []byte(secret), []byte(id))
 }

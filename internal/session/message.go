@@ -22,11 +22,11 @@ const (
 	deflatedMessage = 1
 )
 
-// SealMessage returns an encoded authorization message, in letters that need no encoding in a URL. It can be opened for the same account only. The
-// error is an [*Error]: a message may be too large.
+// SealMessage returns an encoded authorization message, in letters that need no encoding in a URL. It can be opened for
+// the same account only. The error is an [*Error]: a message may be too large.
 //
-// A message is compressed only if it would not fit otherwise. How well a text compresses says something of what is in it, and the one who gets the
-// message chose parts of it.
+// A message is compressed only if it would not fit otherwise. How well a text compresses says something of what is in
+// it, and the one who gets the message chose parts of it.
 func (k *Keys) SealMessage(account string, message []byte) (string, error) {
 	packed := append([]byte{storedMessage}, message...)
 	encoding := base64.RawURLEncoding

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The cost of argon2id: 19 MiB and two passes, the first of OWASP's recommendations, at 20 to 40 ms on one core. Each hash says what it cost, so that these
-// can be raised without making passwords invalid.
+// The cost of argon2id: 19 MiB and two passes, the first of OWASP's recommendations, at 20 to 40 ms on one core. Each
+// hash says what it cost, so that these can be raised without making passwords invalid.
 const (
 	hashMemory  = 19 << 10 // KiB
 	hashPasses  = 2
@@ -37,7 +37,8 @@ func HashPassword(rand io.Reader, password string) string {
 		argon2.Version, hashMemory, hashPasses, hashThreads, enc.EncodeToString(salt[:]), enc.EncodeToString(sum))
 }
 
-// VerifyPassword reports whether a hash is that of the password. A text that is no hash, or one that would cost too much, is that of none.
+// VerifyPassword reports whether a hash is that of the password. A text that is no hash, or one that would cost too
+// much, is that of none.
 func VerifyPassword(hash, password string) bool {
 	part := strings.Split(hash, "$")
 	if len(part) != 6 || part[0] != "" || part[1] != "argon2id" || part[2] != fmt.Sprintf("v=%d", argon2.Version) {

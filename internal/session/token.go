@@ -74,7 +74,8 @@ const (
 
 const tokenName = "session token"
 
-// SealToken returns the session's token, in the alphabet of AWS's. The error is an [*Error]: a session may be too large.
+// SealToken returns the session's token, in the alphabet of AWS's. The error is an [*Error]: a session may be too
+// large.
 func (k *Keys) SealToken(s *Session) (string, error) {
 	if s.Version != 0 && s.Version != Version {
 		return "", &Error{tokenName, NewerVersion}
@@ -112,11 +113,12 @@ func (k *Keys) OpenToken(token string) (*Session, error) {
 	return s, nil
 }
 
-// One text for one token: without Strict, the unused bits at the end could be anything. Line breaks, which encoding/base64 skips, are the exception.
+// One text for one token: without Strict, the unused bits at the end could be anything. Line breaks, which
+// encoding/base64 skips, are the exception.
 var strictBase64 = base64.StdEncoding.Strict()
 
-// fields names the fields in the order of the format, for writing and for reading. The order is that of version 1: whatever is added, removed or
-// moved makes a new version.
+// fields names the fields in the order of the format, for writing and for reading. The order is that of version 1:
+// whatever is added, removed or moved makes a new version.
 func (s *Session) fields(c coder) {
 	c.text(&s.AccessKeyID)
 	c.text(&s.Secret)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A virtual MFA device shows codes of six digits that change every 30 seconds (RFC 6238 with HMAC-SHA-1): AWS's are such devices, and it is what
-// authenticator apps take without being told. Its seed is 64 letters of base32, as AWS's.
+// A virtual MFA device shows codes of six digits that change every 30 seconds (RFC 6238 with HMAC-SHA-1): AWS's are
+// such devices, and it is what authenticator apps take without being told. Its seed is 64 letters of base32, as AWS's.
 const (
 	totpStep   = 30 // seconds
 	totpDigits = 6
@@ -34,7 +34,8 @@ func NewTOTPSecret(rand io.Reader) string {
 // TOTPCounter is the counter of a moment: the number of steps since 1970.
 func TOTPCounter(now time.Time) int64 { return now.Unix() / totpStep }
 
-// TOTP is the code that a device shows at a counter, or "" if the seed is not one. Compare codes with [VerifyTOTP] and [VerifyTOTPPair].
+// TOTP is the code that a device shows at a counter, or "" if the seed is not one. Compare codes with [VerifyTOTP] and
+// [VerifyTOTPPair].
 func TOTP(seed string, counter int64) string {
 	key := seedKey(seed)
 	if key == nil {
@@ -43,8 +44,9 @@ func TOTP(seed string, counter int64) string {
 	return hotp(key, counter, totpDigits)
 }
 
-// VerifyTOTP reports whether a code is good now, and its counter. A counter up to the last one used is not good any more, so that nobody can use a code
-// that was seen: whoever accepts the code must remember its counter in the same transaction.
+// VerifyTOTP reports whether a code is good now, and its counter. A counter up to the last one used is not good any
+// more, so that nobody can use a code that was seen: whoever accepts the code must remember its counter in the same
+// transaction.
 func VerifyTOTP(seed, code string, now time.Time, lastUsed int64) (counter int64, ok bool) {
 	key := seedKey(seed)
 	if key == nil {
@@ -59,9 +61,9 @@ func VerifyTOTP(seed, code string, now time.Time, lastUsed int64) (counter int64
 	return counter, ok
 }
 
-// VerifyTOTPPair reports whether two codes follow each other, as EnableMFADevice and ResyncMFADevice ask for, and the counter of the second. The second
-// is looked for up to window steps around now, the nearest first; two codes are twelve digits, so that the window can be wide. Both
-// counters must be later than the last one used.
+// VerifyTOTPPair reports whether two codes follow each other, as EnableMFADevice and ResyncMFADevice ask for, and the
+// counter of the second. The second is looked for up to window steps around now, the nearest first; two codes are
+// twelve digits, so that the window can be wide. Both counters must be later than the last one used.
 func VerifyTOTPPair(seed, first, second string, now time.Time, lastUsed, window int64) (counter int64, ok bool) {
 	key := seedKey(seed)
 	if key == nil {

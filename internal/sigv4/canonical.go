@@ -14,10 +14,11 @@ type PathRule int
 
 // The rules for paths.
 const (
-	// NormalizedPath is the rule of most services: dots and repeated slashes are resolved, and the path is encoded as it was sent, so that what
-	// was encoded already is encoded twice. IAM and STS have no path but "/".
+	// NormalizedPath is the rule of most services: dots and repeated slashes are resolved, and the path is encoded as
+	// it was sent, so that what was encoded already is encoded twice. IAM and STS have no path but "/".
 	NormalizedPath PathRule = iota
-	// LiteralPath is the rule of S3, where "a//b" is the name of an object: nothing is resolved, and the path is encoded once.
+	// LiteralPath is the rule of S3, where "a//b" is the name of an object: nothing is resolved, and the path is
+	// encoded once.
 	LiteralPath
 )
 
@@ -59,8 +60,9 @@ func method(r *http.Request) string {
 	return r.Method
 }
 
-// appendHeader appends a header's values. The server's HTTP implementation takes some out of the map, and they are put back here. A header that is
-// not there has the value "": the client must have signed that, and nobody can have taken anything away.
+// appendHeader appends a header's values. The server's HTTP implementation takes some out of the map, and they are put
+// back here. A header that is not there has the value "": the client must have signed that, and nobody can have taken
+// anything away.
 func appendHeader(b []byte, r *http.Request, name string) []byte {
 	switch name {
 	case "host":
@@ -114,7 +116,8 @@ func appendPath(b []byte, r *http.Request, rule PathRule) []byte {
 	return appendEncoded(b, normalized(raw), '/')
 }
 
-// rawPath is the path as it was sent: url.URL has it decoded, and for some paths no more than a guess of how it was encoded.
+// rawPath is the path as it was sent: url.URL has it decoded, and for some paths no more than a guess of how it was
+// encoded.
 func rawPath(r *http.Request) string {
 	if strings.HasPrefix(r.RequestURI, "/") {
 		path, _, _ := strings.Cut(r.RequestURI, "?")

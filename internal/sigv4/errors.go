@@ -28,8 +28,9 @@ const (
 )
 
 var reasons = [...]string{
-	Missing: "missing", Malformed: "malformed", Unsupported: "unsupported", Ambiguous: "ambiguous", InvalidKeyID: "invalid key id",
-	WrongScope: "wrong scope", Expired: "expired", NotYetCurrent: "not yet current", UnsignedHeader: "unsigned header",
+	Missing: "missing", Malformed: "malformed", Unsupported: "unsupported", Ambiguous: "ambiguous",
+	InvalidKeyID: "invalid key id",
+	WrongScope:   "wrong scope", Expired: "expired", NotYetCurrent: "not yet current", UnsignedHeader: "unsigned header",
 	BodyMismatch: "body mismatch", Mismatch: "mismatch",
 }
 
@@ -40,22 +41,25 @@ func (r Reason) String() string {
 	return fmt.Sprintf("Reason(%d)", int(r))
 }
 
-// An Error is a signature that is not accepted. Code, Status and Message are those that AWS answers with. No error holds a secret, nor
-// the whole of anything that may be one because it was put into the wrong place: an Authorization header is named by its hash, as by AWS.
+// An Error is a signature that is not accepted. Code, Status and Message are those that AWS answers with. No error
+// holds a secret, nor the whole of anything that may be one because it was put into the wrong place: an Authorization
+// header is named by its hash, as by AWS.
 type Error struct {
 	Reason  Reason
 	Code    string
 	Status  int
 	Message string
 
-	// CanonicalRequest and StringToSign are what the signature should have been made from, for a Mismatch. AWS sends both to the client, which can
-	// compare them with its own. They repeat the signed headers, a session token among them: they are for the client and not for a log.
+	// CanonicalRequest and StringToSign are what the signature should have been made from, for a Mismatch. AWS sends
+	// both to the client, which can compare them with its own. They repeat the signed headers, a session token among
+	// them: they are for the client and not for a log.
 	CanonicalRequest, StringToSign string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Explained is the message with the canonical request and the string to sign, in AWS's words, for a Mismatch; for others it is the message.
+// Explained is the message with the canonical request and the string to sign, in AWS's words, for a Mismatch; for
+// others it is the message.
 func (e *Error) Explained() string {
 	if e.CanonicalRequest == "" {
 		return e.Message
@@ -80,7 +84,8 @@ func mismatch(r Reason, format string, args ...any) error {
 
 func missing() error {
 	return &Error{
-		Reason: Missing, Code: "MissingAuthenticationToken", Status: http.StatusForbidden, Message: "Request is missing Authentication Token",
+		Reason: Missing, Code: "MissingAuthenticationToken", Status: http.StatusForbidden,
+		Message: "Request is missing Authentication Token",
 	}
 }
 
@@ -101,8 +106,8 @@ func unsignedHeader(name string) error {
 func notMatching(canonical, toSign []byte) error {
 	return &Error{
 		Reason: Mismatch, Code: codeMismatch, Status: http.StatusForbidden,
-		Message: "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key " +
-			"and signing method. Consult the service documentation for details.",
+		Message: "The request signature we calculated does not match the signature you provided. Check your AWS Secret " +
+			"Access Key and signing method. Consult the service documentation for details.",
 		CanonicalRequest: string(canonical), StringToSign: string(toSign),
 	}
 }

@@ -4,25 +4,31 @@
 //	…                                    // find the secret of sig.AccessKeyID
 //	err = keys.Verify(sig, r, body, secret, now)
 //
-// [Parse] reads the Authorization header, or the query parameters of a presigned URL. Nothing of a [Signature] counts until [Keys.Verify] has
-// recomputed it over the request and compared the two in constant time. Errors are of type [*Error], with AWS's codes and messages.
+// [Parse] reads the Authorization header, or the query parameters of a presigned URL. Nothing of a [Signature] counts
+// until [Keys.Verify] has recomputed it over the request and compared the two in constant time. Errors are of type
+// [*Error], with AWS's codes and messages.
 //
 // # What is verified
 //
-//   - Host is signed, and so is every header whose name begins with X-Amz-, as AWS's page demands: whoever sees a signed request can neither
-//     send it to another server, nor add a session token or a target to it. [Rules] can except the session token.
-//   - The time is that of X-Amz-Date, or of Date if there is none. It is part of what is signed whether or not the header is. It is at most five
-//     minutes before or after now; a presigned URL holds for X-Amz-Expires seconds, or for fifteen minutes without it.
-//   - The credential's scope names the day of that time, any region, and a service; [Signature.CheckService] holds it against the services that the
-//     caller serves. Clients with an endpoint of their own sign IAM requests for their own region, so that the region cannot be checked.
-//   - The body counts always, by its SHA-256: there is no UNSIGNED-PAYLOAD, and a header X-Amz-Content-Sha256 must be the body's hash.
-//   - What must be there once is refused when it is there twice: Authorization, a date, a session token, a query parameter of the signature.
+//   - Host is signed, and so is every header whose name begins with X-Amz-, as AWS's page demands: whoever sees a
+//     signed request can neither send it to another server, nor add a session token or a target to it. [Rules] can
+//     except the session token.
+//   - The time is that of X-Amz-Date, or of Date if there is none. It is part of what is signed whether or not the
+//     header is. It is at most five minutes before or after now; a presigned URL holds for X-Amz-Expires seconds, or
+//     for fifteen minutes without it.
+//   - The credential's scope names the day of that time, any region, and a service; [Signature.CheckService] holds it
+//     against the services that the caller serves. Clients with an endpoint of their own sign IAM requests for their
+//     own region, so that the region cannot be checked.
+//   - The body counts always, by its SHA-256: there is no UNSIGNED-PAYLOAD, and a header X-Amz-Content-Sha256 must be
+//     the body's hash.
+//   - What must be there once is refused when it is there twice: Authorization, a date, a session token, a query
+//     parameter of the signature.
 //
 // # What is not
 //
-// AWS4-ECDSA-P256-SHA256 (Signature Version 4A) and Signature Version 2 are refused with an error that says so. Streaming signatures of S3, with one
-// for each chunk of the body, are not known here. A signature that is captured can be sent again, unchanged, for five minutes; AWS allows it too, and
-// TLS is what keeps it from being captured.
+// AWS4-ECDSA-P256-SHA256 (Signature Version 4A) and Signature Version 2 are refused with an error that says so.
+// Streaming signatures of S3, with one for each chunk of the body, are not known here. A signature that is captured can
+// be sent again, unchanged, for five minutes; AWS allows it too, and TLS is what keeps it from being captured.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 package sigv4
@@ -94,7 +100,8 @@ func (s *Signature) CheckService(names ...string) error {
 	return mismatch(WrongScope, "Credential should be scoped to correct service: '%s'.", strings.Join(names, "' or '"))
 }
 
-// Parse reads the signature of a request. The error is an [*Error]; its Reason is Missing if the request is not signed at all.
+// Parse reads the signature of a request. The error is an [*Error]; its Reason is Missing if the request is not signed
+// at all.
 func Parse(r *http.Request) (*Signature, error) {
 	header := r.Header["Authorization"]
 	query := r.URL != nil && strings.Contains(r.URL.RawQuery, "X-Amz-")
@@ -105,7 +112,8 @@ func Parse(r *http.Request) (*Signature, error) {
 		}
 		if params.any() {
 			if len(header) > 0 {
-				return nil, mismatch(Ambiguous, "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
+				return nil, mismatch(Ambiguous,
+					"Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
 			}
 			return params.signature()
 		}
@@ -142,8 +150,8 @@ func parseHeader(authorization string, header http.Header) (*Signature, error) {
 			}
 			key, value, ok := strings.Cut(part, "=")
 			if !ok {
-				return nil, incomplete(Malformed, "Invalid key=value pair (missing equal-sign) in Authorization header "+
-					"(hashed with SHA-256 and encoded with Base64): '%s'.", hashed(authorization))
+				return nil, incomplete(Malformed, "Invalid key=value pair (missing equal-sign) in Authorization "+
+					"header (hashed with SHA-256 and encoded with Base64): '%s'.", hashed(authorization))
 			}
 			var into *string
 			switch key {
@@ -154,7 +162,8 @@ func parseHeader(authorization string, header http.Header) (*Signature, error) {
 			case "Signature":
 				into = &signature
 			default:
-				return nil, incomplete(Malformed, "The Authorization header has a parameter that is not known: '%s'.", shown(key))
+				return nil, incomplete(Malformed,
+					"The Authorization header has a parameter that is not known: '%s'.", shown(key))
 			}
 			if *into != "" {
 				return nil, incomplete(Ambiguous, "The Authorization header has more than one '%s' parameter.", key)
@@ -167,7 +176,9 @@ func parseHeader(authorization string, header http.Header) (*Signature, error) {
 		return nil, err
 	}
 	var lacks []string
-	for _, p := range []struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", names}} {
+	for _, p := range []struct{ name, value string }{
+		{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", names},
+	} {
 		if p.value == "" {
 			lacks = append(lacks, "Authorization header requires '"+p.name+"' parameter.")
 		}
@@ -213,7 +224,8 @@ const (
 )
 
 var paramNames = [numParams]string{
-	"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token",
+	"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature",
+	"X-Amz-Security-Token",
 }
 
 type queryParams [numParams]struct {
@@ -221,8 +233,8 @@ type queryParams [numParams]struct {
 	there bool
 }
 
-// authParams finds a signature's parameters in a query. Their names are as given here, upper and lower case included: others are no more than
-// parameters of the operation, as they are for AWS.
+// authParams finds a signature's parameters in a query. Their names are as given here, upper and lower case included:
+// others are no more than parameters of the operation, as they are for AWS.
 func authParams(raw string) (p queryParams, err error) {
 	for part := range strings.SplitSeq(raw, "&") {
 		key, value, _ := strings.Cut(part, "=")
@@ -252,7 +264,8 @@ func (p *queryParams) any() bool {
 
 func malformedQuery() error {
 	return &Error{
-		Reason: Malformed, Code: "MalformedQueryString", Status: http.StatusNotFound, Message: "The query string contains a syntax error.",
+		Reason: Malformed, Code: "MalformedQueryString", Status: http.StatusNotFound, // which is what AWS's page has
+		Message: "The query string contains a syntax error.",
 	}
 }
 
@@ -301,14 +314,15 @@ func (s *Signature) complete(credential, date string) (*Signature, error) {
 func (s *Signature) read(credential, date string) error {
 	var ok bool
 	if s.Time, ok = parseTime(date); !ok {
-		return incomplete(Malformed, "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", shown(date))
+		return incomplete(Malformed,
+			"Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", shown(date))
 	}
 	if err := s.scope(credential); err != nil {
 		return err
 	}
 	if day := s.Time.Format(dateFormat); s.Date != day {
-		return mismatch(WrongScope, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "+
-			"'%s' != '%s', from '%s'.", shown(s.Date), day, s.Time.Format(timeFormat))
+		return mismatch(WrongScope, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "+
+			"from HTTP: '%s' != '%s', from '%s'.", shown(s.Date), day, s.Time.Format(timeFormat))
 	}
 	if strings.Count(s.names, ";") >= maxSignedHeaders {
 		return incomplete(Malformed, "More than %d headers are signed.", maxSignedHeaders)
@@ -317,7 +331,8 @@ func (s *Signature) read(credential, date string) error {
 	for i, name := range s.SignedHeaders {
 		switch {
 		case !isHeaderName(name):
-			return incomplete(Malformed, "SignedHeaders must be names of headers in lower case, with semicolons between them.")
+			return incomplete(Malformed,
+				"SignedHeaders must be names of headers in lower case, with semicolons between them.")
 		case i > 0 && name <= s.SignedHeaders[i-1]:
 			return incomplete(Malformed, "SignedHeaders must be sorted, with each name once.")
 		}
@@ -328,18 +343,21 @@ func (s *Signature) read(credential, date string) error {
 	return nil
 }
 
-// scope reads a credential. Messages do not repeat what may be a secret access key that was given as an access key id: those have slashes.
+// scope reads a credential. Messages do not repeat what may be a secret access key that was given as an access key id:
+// those have slashes.
 func (s *Signature) scope(credential string) error {
 	part := strings.SplitN(credential, "/", 6)
 	if len(part) != 5 {
-		return incomplete(Malformed, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
+		return incomplete(Malformed,
+			"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
 	}
 	s.AccessKeyID, s.Date, s.Region, s.Service = part[0], part[1], part[2], part[3]
 	switch {
 	case !isWord(s.AccessKeyID, maxKeyID):
 		return invalidKeyID()
 	case part[4] != terminator:
-		return mismatch(WrongScope, "Credential should be scoped with a valid terminator: '%s', not '%s'.", terminator, shown(part[4]))
+		return mismatch(WrongScope,
+			"Credential should be scoped with a valid terminator: '%s', not '%s'.", terminator, shown(part[4]))
 	case !isWord(s.Region, maxScopePart):
 		return mismatch(WrongScope, "Credential should be scoped to a valid region, not '%s'.", shown(s.Region))
 	case !isWord(s.Service, maxScopePart):

@@ -82,7 +82,8 @@ func suiteCases(t testing.TB) (all []suiteCase) {
 	return all
 }
 
-// request reads a request as a server would, but for paths that no server of net/http takes: the suite has some with spaces and unencoded letters.
+// request reads a request as a server would, but for paths that no server of net/http takes: the suite has some with
+// spaces and unencoded letters.
 func request(t testing.TB, raw string) (*http.Request, []byte) {
 	t.Helper()
 	head, body, _ := strings.Cut(raw, "\n\n")

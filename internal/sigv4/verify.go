@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Keys verifies signatures, and remembers the signing keys of those that were good, because to derive one takes four times HMAC. The zero value is
-// ready, and may be used by several goroutines at once.
+// Keys verifies signatures, and remembers the signing keys of those that were good, because to derive one takes four
+// times HMAC. The zero value is ready, and may be used by several goroutines at once.
 //
-// Only keys with which a signature was verified are remembered: whoever does not have a secret cannot fill the memory with scopes. It is
-// bounded all the same, as are the secrets that are in it.
+// Only keys with which a signature was verified are remembered: whoever does not have a secret cannot fill the memory
+// with scopes. It is bounded all the same, as are the secrets that are in it.
 type Keys struct {
 	mu          sync.RWMutex
 	young, aged map[scope]*[sha256.Size]byte
@@ -24,10 +24,12 @@ type Keys struct {
 // scope is what a signing key depends on. The secret is compared with secrets only, never with what a client sent.
 type scope struct{ secret, date, region, service string }
 
-// generation is how many keys are remembered before those that were not used meanwhile are forgotten: at most twice as many are there.
+// generation is how many keys are remembered before those that were not used meanwhile are forgotten: at most twice as
+// many are there.
 const generation = 4096
 
-// Verify recomputes the signature of a request whose body was read, by the rules of IAM and STS, and checks its time. The error is an [*Error].
+// Verify recomputes the signature of a request whose body was read, by the rules of IAM and STS, and checks its time.
+// The error is an [*Error].
 func (k *Keys) Verify(s *Signature, r *http.Request, body []byte, secret string, now time.Time) error {
 	return k.VerifyBy(Rules{}, s, r, body, secret, now)
 }
@@ -38,7 +40,9 @@ func (k *Keys) VerifyBy(rules Rules, s *Signature, r *http.Request, body []byte,
 }
 
 // VerifyHash verifies a request of whose body there is no more than the hash.
-func (k *Keys) VerifyHash(rules Rules, s *Signature, r *http.Request, hash [sha256.Size]byte, secret string, now time.Time) error {
+func (k *Keys) VerifyHash(
+	rules Rules, s *Signature, r *http.Request, hash [sha256.Size]byte, secret string, now time.Time,
+) error {
 	if err := s.current(now.UTC()); err != nil {
 		return err
 	}
@@ -49,7 +53,8 @@ func (k *Keys) VerifyHash(rules Rules, s *Signature, r *http.Request, hash [sha2
 	hex.Encode(bodyHash[:], hash[:])
 	for _, announced := range r.Header["X-Amz-Content-Sha256"] {
 		if strings.TrimSpace(announced) != string(bodyHash[:]) {
-			return mismatch(BodyMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
+			return mismatch(BodyMismatch,
+				"The provided 'x-amz-content-sha256' header does not match what was computed.")
 		}
 	}
 	canonical, err := s.appendCanonical(make([]byte, 0, 2048), r, rules, bodyHash[:])

@@ -68,23 +68,20 @@ func (s *etcd) Status(ctx context.Context) (Status, error) {
 	defer leave()
 	nodes := s.nodes(ctx)
 	members, err := s.members(ctx)
+	st, answered := Status{Members: len(members)}, false
 	if err != nil {
-		return Status{}, typed(ctx, err)
+		st.Members = len(nodes) // as far as is known
 	}
-	names := map[uint64]string{}
-	for _, m := range members {
-		names[m.ID] = name(m)
-	}
-	st := Status{Members: len(members)}
 	for _, n := range nodes {
 		if n.status == nil {
 			err = n.err
 			st.Alarms = append(st.Alarms, fmt.Sprintf("no answer: the etcd member at %s: %v", n.endpoint, n.err))
 			continue
 		}
-		st.add(n.status, names)
+		answered = true
+		st.add(n.status, members)
 	}
-	if len(st.Alarms) == len(nodes) && err != nil {
+	if !answered {
 		return Status{}, typed(ctx, err)
 	}
 	slices.Sort(st.Alarms)
@@ -93,17 +90,17 @@ func (s *etcd) Status(ctx context.Context) (Status, error) {
 }
 
 // add adds what one member said. Of sizes it keeps those of the member that is nearest to its quota.
-func (st *Status) add(r *clientv3.StatusResponse, names map[uint64]string) {
+func (st *Status) add(r *clientv3.StatusResponse, members []*etcdserverpb.Member) {
 	st.Revision = max(st.Revision, Revision(r.Header.Revision))
 	if r.DbSize > st.Size {
 		st.Size, st.Used, st.Quota = r.DbSize, r.DbSizeInUse, r.DbSizeQuota
 	}
 	if r.Leader != 0 {
-		st.Leader = names[r.Leader]
+		st.Leader = name(members, r.Leader)
 	} else {
 		st.Alarms = append(st.Alarms, fmt.Sprintf(
 			"no leader: the etcd member %s sees none; nothing can be written until most members are up",
-			names[r.Header.MemberId]))
+			name(members, r.Header.MemberId)))
 	}
 	for _, e := range r.Errors {
 		switch {
@@ -118,11 +115,13 @@ func (st *Status) add(r *clientv3.StatusResponse, names map[uint64]string) {
 }
 
 // name is the name of a member, or its address, or its number.
-func name(m *etcdserverpb.Member) string {
-	for _, name := range append([]string{m.Name}, m.ClientURLs...) {
-		if name != "" {
-			return name
+func name(members []*etcdserverpb.Member, id uint64) string {
+	for _, m := range members {
+		for _, name := range append([]string{m.Name}, m.ClientURLs...) {
+			if m.ID == id && name != "" {
+				return name
+			}
 		}
 	}
-	return fmt.Sprintf("%x", m.ID)
+	return fmt.Sprintf("%x", id)
 }

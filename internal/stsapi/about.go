@@ -18,17 +18,22 @@ var about = []op.Operation{
 		return op.Target{Free: true}, nil
 	}, getCallerIdentity),
 	op.New("GetAccessKeyInfo", op.Everything[sts.GetAccessKeyInfoInput], getAccessKeyInfo),
-	op.New("DecodeAuthorizationMessage", op.Everything[sts.DecodeAuthorizationMessageInput], decodeAuthorizationMessage),
+	op.New("DecodeAuthorizationMessage", op.Everything[sts.DecodeAuthorizationMessageInput],
+		decodeAuthorizationMessage),
 }
 
-func getCallerIdentity(_ context.Context, c *op.Call, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
+func getCallerIdentity(
+	_ context.Context, c *op.Call, _ *sts.GetCallerIdentityInput,
+) (*sts.GetCallerIdentityOutput, error) {
 	return &sts.GetCallerIdentityOutput{
 		Account: aws.String(c.Caller.Account), Arn: aws.String(c.Caller.ARN), UserId: aws.String(c.Caller.UserID),
 	}, nil
 }
 
 // getAccessKeyInfo reads the account out of the id. As on AWS, it does not say whether there is such a key.
-func getAccessKeyInfo(_ context.Context, _ *op.Call, in *sts.GetAccessKeyInfoInput) (*sts.GetAccessKeyInfoOutput, error) {
+func getAccessKeyInfo(
+	_ context.Context, _ *op.Call, in *sts.GetAccessKeyInfoInput,
+) (*sts.GetAccessKeyInfoOutput, error) {
 	account, ok := session.AccountOf(*in.AccessKeyId)
 	if !ok {
 		return nil, iam.Errorf(iam.ValidationError, "Invalid access key id: no account can be read out of it.")
@@ -36,8 +41,11 @@ func getAccessKeyInfo(_ context.Context, _ *op.Call, in *sts.GetAccessKeyInfoInp
 	return &sts.GetAccessKeyInfoOutput{Account: aws.String(account)}, nil
 }
 
-// decodeAuthorizationMessage opens a message about a denied call of the caller's own account: to others it is as if it were not valid.
-func decodeAuthorizationMessage(_ context.Context, c *op.Call, in *sts.DecodeAuthorizationMessageInput) (*sts.DecodeAuthorizationMessageOutput, error) {
+// decodeAuthorizationMessage opens a message about a denied call of the caller's own account: to others it is as if
+// it were not valid.
+func decodeAuthorizationMessage(
+	_ context.Context, c *op.Call, in *sts.DecodeAuthorizationMessageInput,
+) (*sts.DecodeAuthorizationMessageOutput, error) {
 	message, err := c.Keys.OpenMessage(c.Account(), *in.EncodedMessage)
 	if err != nil || strings.ContainsAny(*in.EncodedMessage, "\r\n") { // which base64 would skip
 		return nil, iam.Errorf("InvalidAuthorizationMessageException", "Message is not valid")

@@ -14,7 +14,9 @@ func TestGetCallerIdentityNeedsNoPermission(t *testing.T) {
 	alice := w.user("alice", deny)
 	bob := w.user("bob", allow("sts:*", "*"))
 	arn := w.role("deployer", trusting(own, "sts:AssumeRole", ""), deny)
-	federated, err := sts.NewFromConfig(bob).GetFederationToken(ctx, &sts.GetFederationTokenInput{Name: aws.String("carol")})
+	federated, err := sts.NewFromConfig(bob).GetFederationToken(ctx, &sts.GetFederationTokenInput{
+		Name: aws.String("carol"),
+	})
 	w.must(err)
 	token, err := sts.NewFromConfig(bob).GetSessionToken(ctx, &sts.GetSessionTokenInput{})
 	w.must(err)
@@ -44,8 +46,11 @@ func TestAnAccessKeyIDTellsItsAccount(t *testing.T) {
 	}
 	_, err = w.STS().GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String("NOTANACCESSKEYATALL0")})
 	wantError(t, err, "ValidationError", "Invalid access key id")
-	_, err = sts.NewFromConfig(w.user("alice")).GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: &w.AccessKeyID})
-	wantError(t, err, "AccessDenied", "User: arn:aws:iam::"+account+":user/alice is not authorized to perform: sts:GetAccessKeyInfo")
+	_, err = sts.NewFromConfig(w.user("alice")).GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{
+		AccessKeyId: &w.AccessKeyID,
+	})
+	wantError(t, err, "AccessDenied",
+		"User: arn:aws:iam::"+account+":user/alice is not authorized to perform: sts:GetAccessKeyInfo")
 }
 
 func TestADenialCanBeDecoded(t *testing.T) {
@@ -56,7 +61,9 @@ func TestADenialCanBeDecoded(t *testing.T) {
 	_, message, _ := strings.Cut(err.Error(), "Encoded authorization failure message: ")
 	message = strings.Fields(message)[0]
 
-	out, err := sts.NewFromConfig(alice).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: &message})
+	out, err := sts.NewFromConfig(alice).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{
+		EncodedMessage: &message,
+	})
 	w.must(err)
 	for _, part := range []string{`"allowed":false`, `"action":"iam:ListUsers"`, ":user/alice"} {
 		if !strings.Contains(*out.DecodedMessage, part) {
@@ -64,19 +71,27 @@ func TestADenialCanBeDecoded(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"x", message[1:], message + "\n"} {
-		_, err = sts.NewFromConfig(alice).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: &bad})
+		_, err = sts.NewFromConfig(alice).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{
+			EncodedMessage: &bad,
+		})
 		wantError(t, err, "InvalidAuthorizationMessageException", "Message is not valid")
 	}
-	_, err = sts.NewFromConfig(w.user("bob")).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: &message})
+	_, err = sts.NewFromConfig(w.user("bob")).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{
+		EncodedMessage: &message,
+	})
 	wantError(t, err, "AccessDenied", "sts:DecodeAuthorizationMessage")
 }
 
 func TestOperationsThatAreNotServedSaySo(t *testing.T) {
 	w := newWorld(t)
 	role, provider := "arn:aws:iam::"+account+":role/r", "arn:aws:iam::"+account+":saml-provider/p"
-	_, err := w.STS().AssumeRoleWithSAML(ctx, &sts.AssumeRoleWithSAMLInput{RoleArn: &role, PrincipalArn: &provider, SAMLAssertion: aws.String("PHg+")})
+	_, err := w.STS().AssumeRoleWithSAML(ctx, &sts.AssumeRoleWithSAMLInput{
+		RoleArn: &role, PrincipalArn: &provider, SAMLAssertion: aws.String("PHg+"),
+	})
 	wantError(t, err, "UnsupportedOperation", "AssumeRoleWithSAML")
-	_, err = w.STS().GetWebIdentityToken(ctx, &sts.GetWebIdentityTokenInput{Audience: []string{"a"}, SigningAlgorithm: aws.String("RS256")})
+	_, err = w.STS().GetWebIdentityToken(ctx, &sts.GetWebIdentityTokenInput{
+		Audience: []string{"a"}, SigningAlgorithm: aws.String("RS256"),
+	})
 	wantError(t, err, "UnsupportedOperation", "GetWebIdentityToken")
 	_, err = w.STS().GetDelegatedAccessToken(ctx, &sts.GetDelegatedAccessTokenInput{TradeInToken: aws.String("t")})
 	wantError(t, err, "UnsupportedOperation", "GetDelegatedAccessToken")

@@ -60,7 +60,8 @@ func (w *world) must(err error) {
 
 // allow is a policy with one statement.
 func allow(actions string, resource string) string {
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[%s],"Resource":%q}}`, quoted(actions), resource)
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[%s],"Resource":%q}}`,
+		quoted(actions), resource)
 }
 
 // trusting is a trust policy of one statement.
@@ -68,7 +69,8 @@ func trusting(principal, actions, condition string) string {
 	if condition != "" {
 		condition = `,"Condition":` + condition
 	}
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":%s,"Action":[%s]%s}}`, principal, quoted(actions), condition)
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":%s,"Action":[%s]%s}}`,
+		principal, quoted(actions), condition)
 }
 
 func quoted(list string) string {
@@ -88,7 +90,9 @@ func (w *world) user(name string, policies ...string) aws.Config {
 	_, err := w.IAM().CreateUser(ctx, &iam.CreateUserInput{UserName: &name})
 	w.must(err)
 	for i, p := range policies {
-		_, err := w.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String(fmt.Sprint("p", i)), PolicyDocument: &p})
+		_, err := w.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{
+			UserName: &name, PolicyName: aws.String(fmt.Sprint("p", i)), PolicyDocument: &p,
+		})
 		w.must(err)
 	}
 	k, err := w.IAM().CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &name})
@@ -102,7 +106,9 @@ func (w *world) role(name, trust string, policies ...string) string {
 	r, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
 	w.must(err)
 	for i, p := range policies {
-		_, err := w.IAM().PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String(fmt.Sprint("p", i)), PolicyDocument: &p})
+		_, err := w.IAM().PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+			RoleName: &name, PolicyName: aws.String(fmt.Sprint("p", i)), PolicyDocument: &p,
+		})
 		w.must(err)
 	}
 	return *r.Role.Arn
@@ -135,18 +141,17 @@ func (w *world) device(user string) (serial, seed string) {
 	d, err := w.IAM().CreateVirtualMFADevice(ctx, &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: &user})
 	w.must(err)
 	seed = string(d.VirtualMFADevice.Base32StringSeed)
+	now := session.TOTPCounter(w.now())
 	_, err = w.IAM().EnableMFADevice(ctx, &iam.EnableMFADeviceInput{
 		UserName: &user, SerialNumber: d.VirtualMFADevice.SerialNumber,
-		AuthenticationCode1: aws.String(w.code(seed, -1)), AuthenticationCode2: aws.String(w.code(seed, 0)),
+		AuthenticationCode1: aws.String(session.TOTP(seed, now-1)), AuthenticationCode2: aws.String(session.TOTP(seed, now)),
 	})
 	w.must(err)
 	return *d.VirtualMFADevice.SerialNumber, seed
 }
 
-// code is what a device shows some steps from now.
-func (w *world) code(seed string, steps int64) string {
-	return session.TOTP(seed, session.TOTPCounter(w.now())+steps)
-}
+// code is what a device shows.
+func (w *world) code(seed string) string { return session.TOTP(seed, session.TOTPCounter(w.now())) }
 
 // wantError checks an error's code, and that its message contains a text.
 func wantError(t *testing.T, err error, code, message string) {

@@ -13,15 +13,22 @@ import (
 	"github.com/writ-iam/writ/internal/snapshot"
 )
 
-// AWS's answers to a code that is missing, to a device that is not the caller's, and to a code that is wrong or was used before.
+// AWS's answers to a code that is missing, to a device that is not the caller's, and to a code that is wrong or was
+// used before, which it does not tell apart.
 var (
-	errCodeMissing = &iam.Error{Code: iam.AccessDenied, Message: "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."}
-	errNoDevice    = &iam.Error{Code: iam.AccessDenied, Message: "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user."}
-	errWrongCode   = &iam.Error{Code: iam.AccessDenied, Message: "MultiFactorAuthentication failed with invalid MFA one time pass code. "}
+	errCodeMissing = noMFA(", must provide both MFA serial number and one time pass code.")
+	errNoDevice    = noMFA(", unable to validate MFA code.  " +
+		"Please verify your MFA serial number is valid and associated with this user.")
+	errWrongCode = noMFA(" with invalid MFA one time pass code. ")
+	errUsedCode  = noMFA(" with invalid MFA one time pass code. ")
 )
 
-// check verifies the code of the caller's MFA device and returns the device, or nil if the request has no code. Nothing is written yet: a call that is then
-// denied does not use the code up.
+func noMFA(why string) error {
+	return iam.Errorf(iam.AccessDenied, "MultiFactorAuthentication failed%s", why)
+}
+
+// check verifies the code of the caller's MFA device and returns the device, or nil if the request has no code.
+// Nothing is written yet: a call that is then denied does not use the code up.
 func (a *api) check(c *op.Call, serial, code *string) (*iam.MFADevice, error) {
 	if serial == nil && code == nil {
 		return nil, nil
@@ -36,8 +43,11 @@ func (a *api) check(c *op.Call, serial, code *string) (*iam.MFADevice, error) {
 	if !a.guesses.allowed(d.Key(), c.Time) {
 		return nil, errWrongCode
 	}
-	if _, err := verify(c, d, *code); err != nil {
+	_, err := verify(c, d, *code)
+	if err == errWrongCode {
 		a.guesses.wrong(d.Key(), c.Time)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -66,9 +76,12 @@ func verify(c *op.Call, d *iam.MFADevice, code string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	counter, ok := session.VerifyTOTP(seed, code, c.Time, d.Counter)
-	if !ok {
+	counter, ok := session.VerifyTOTP(seed, code, c.Time, 0)
+	switch {
+	case !ok:
 		return 0, errWrongCode
+	case counter <= d.Counter:
+		return 0, errUsedCode
 	}
 	return counter, nil
 }
@@ -94,13 +107,15 @@ func (a *api) spend(ctx context.Context, c *op.Call, d *iam.MFADevice, code *str
 	})
 }
 
-// The number of wrong codes that a device may be tried with in a stretch of time, before not even the right one counts.
+// The number of wrong codes that a device may be tried with in a stretch of time, before not even the right one
+// counts.
 const (
 	maxGuesses  = 10
 	guessWindow = 5 * time.Minute
 )
 
-// guesses counts wrong codes, so that a stolen access key and patience are not enough. There is at most one count a device.
+// guesses counts wrong codes, so that a stolen access key and patience are not enough. There is at most one count a
+// device.
 type guesses struct {
 	mu     sync.Mutex
 	counts map[string]guessCount // by the device's key

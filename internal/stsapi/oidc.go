@@ -31,15 +31,16 @@ const (
 	fetchTimeout  = 5 * time.Second
 	maxFetched    = 256 << 10 // bytes
 	keysAreFresh  = time.Hour
-	fetchInterval = 5 * time.Second // between two requests, however many tokens with unknown keys come in
+	fetchInterval = 10 * time.Second // between two requests, however many tokens with unknown keys come in
 	maxIssuers    = 1024
 )
 
 // AWS's errors about providers.
 var (
-	errCertificate = &iam.Error{Code: "InvalidIdentityToken", Message: "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"}
-	errNoKeys      = &iam.Error{Code: "InvalidIdentityToken", Message: "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements"}
-	errUnreachable = &iam.Error{Code: "IDPCommunicationError", Message: "The identity provider could not be reached."}
+	errCertificate = invalidToken("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")
+	errNoKeys      = invalidToken("Couldn't retrieve verification key from your identity provider,  " +
+		"please reference AssumeRoleWithWebIdentity documentation for requirements")
+	errUnreachable = iam.Errorf("IDPCommunicationError", "The identity provider could not be reached.")
 )
 
 // issuers keeps the keys of identity providers. The zero value is ready for use.
@@ -48,7 +49,8 @@ type issuers struct {
 	known map[string]*issuer
 }
 
-// An issuer is one provider's keys as they were last fetched. Its lock is held during a fetch, so that one is enough for all who wait.
+// An issuer is one provider's keys as they were last fetched. Its lock is held during a fetch, so that one is enough
+// for all who wait.
 type issuer struct {
 	mu      sync.Mutex
 	keys    []verificationKey
@@ -62,7 +64,8 @@ type verificationKey struct {
 	public        jwt.VerificationKey
 }
 
-// of returns what is known of a provider. Other thumbprints make it another: what was fetched under those that were there before proves nothing.
+// of returns what is known of a provider. Other thumbprints make it another: what was fetched under those that were
+// there before proves nothing.
 func (s *issuers) of(p *iam.OIDCProvider) *issuer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +88,7 @@ func (s *issuers) find(p *iam.OIDCProvider, id, algorithm string, now time.Time)
 	defer i.mu.Unlock()
 	age := now.Sub(i.fetched)
 	set := i.matching(id, algorithm)
-	if age >= fetchInterval && (len(set.Keys) == 0 || age >= keysAreFresh) || age < 0 {
+	if age >= fetchInterval && (len(set.Keys) == 0 || age >= keysAreFresh) {
 		i.keys, i.err = fetchKeys(p, now)
 		i.fetched = now
 		set = i.matching(id, algorithm)
@@ -108,22 +111,24 @@ func (i *issuer) matching(id, algorithm string) (set jwt.VerificationKeySet) {
 	return set
 }
 
-// fetchKeys gets a provider's keys by OpenID Connect discovery. It has a time limit of its own and not the request's, since other requests may wait for the
-// same keys.
+// fetchKeys gets a provider's keys by OpenID Connect discovery. It has a time limit of its own and not the request's,
+// since other requests may wait for the same keys.
 // https://openid.net/specs/openid-connect-discovery-1_0.html
 func fetchKeys(p *iam.OIDCProvider, now time.Time) ([]verificationKey, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: tlsConfig(p, now)}
 	client := &http.Client{
-		Transport:     transport,
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: tlsConfig(p, now),
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	var found struct {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
-	if err := fetch(ctx, client, "https://"+strings.TrimSuffix(p.URL, "/")+"/.well-known/openid-configuration", &found); err != nil {
+	discovery := "https://" + strings.TrimSuffix(p.URL, "/") + "/.well-known/openid-configuration"
+	if err := fetch(ctx, client, discovery, &found); err != nil {
 		return nil, err
 	}
 	if found.Issuer != "https://"+p.URL || !strings.HasPrefix(found.JWKSURI, "https://") {
@@ -137,7 +142,8 @@ func fetchKeys(p *iam.OIDCProvider, now time.Time) ([]verificationKey, error) {
 	}
 	var keys []verificationKey
 	for _, k := range set.Keys {
-		if public, err := k.public(); err == nil && (k.Use == "" || k.Use == "sig") { // a set may have keys of kinds that are not known here
+		// A set may have keys of kinds that are not known here.
+		if public, err := k.public(); err == nil && (k.Use == "" || k.Use == "sig") {
 			keys = append(keys, verificationKey{k.ID, k.Algorithm, public})
 		}
 	}
@@ -169,7 +175,8 @@ func fetch(ctx context.Context, client *http.Client, url string, into any) error
 	return nil
 }
 
-// tlsConfig accepts a server whose certificate the system's roots vouch for, or that comes with one whose thumbprint is the provider's.
+// tlsConfig accepts a server whose certificate the system's roots vouch for, or that comes with one whose thumbprint
+// is the provider's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
 func tlsConfig(p *iam.OIDCProvider, now time.Time) *tls.Config {
 	return &tls.Config{
@@ -185,7 +192,8 @@ func tlsConfig(p *iam.OIDCProvider, now time.Time) *tls.Config {
 				return nil
 			}
 			top := c.PeerCertificates[len(c.PeerCertificates)-1]
-			if !slices.ContainsFunc(p.Thumbprints, func(t string) bool { return strings.EqualFold(t, thumbprint(top)) }) {
+			print := thumbprint(top)
+			if !slices.ContainsFunc(p.Thumbprints, func(t string) bool { return strings.EqualFold(t, print) }) {
 				return errCertificate
 			}
 			o.Roots = x509.NewCertPool()

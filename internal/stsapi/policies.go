@@ -14,16 +14,16 @@ import (
 	"github.com/writ-iam/writ/internal/session"
 )
 
-// The limits on what a session carries. AWS packs policies and tags in a form that it does not publish; here they are deflated, and have about as
-// much room.
+// The limits on what a session carries. AWS packs policies and tags in a form that it does not publish; here they are
+// deflated, and have about as much room.
 const (
 	maxPolicyARNs  = 10
 	maxPolicyPlain = 2048 // characters of the inline policy and of the ARNs
 	maxPacked      = 2048 // bytes
 )
 
-// limit puts the session policies that a request passes into a session of an account, whose managed policies they may name, and measures them together with
-// its tags. The percentage is nil if there is nothing to measure, as on AWS.
+// limit puts the session policies that a request passes into a session of an account, whose managed policies they may
+// name, and measures them together with its tags. The percentage is nil if there is nothing to measure, as on AWS.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
 func limit(c *op.Call, s *session.Session, inline *string, arns []types.PolicyDescriptorType) (*int32, error) {
 	plain := 0
@@ -36,7 +36,8 @@ func limit(c *op.Call, s *session.Session, inline *string, arns []types.PolicyDe
 	}
 	if len(arns) > maxPolicyARNs {
 		return nil, iam.Errorf(iam.ValidationError,
-			"1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to %d", maxPolicyARNs)
+			"1 validation error detected: Value at 'policyArns' failed to satisfy constraint: "+
+				"Member must have length less than or equal to %d", maxPolicyARNs)
 	}
 	for _, p := range arns {
 		arn := aws.ToString(p.Arn)
@@ -62,13 +63,15 @@ func limit(c *op.Call, s *session.Session, inline *string, arns []types.PolicyDe
 		percent = max(percent, plain*100/maxPolicyPlain)
 	}
 	if percent > 100 || plain > maxPolicyPlain {
-		return nil, iam.Errorf("PackedPolicyTooLarge", "Packed policy consumes %d%% of allotted space, please use smaller policy.", percent)
+		return nil, iam.Errorf("PackedPolicyTooLarge",
+			"Packed policy consumes %d%% of allotted space, please use smaller policy.", percent)
 	}
 	return aws.Int32(int32(percent)), nil
 }
 
 func notThere(arn string) error {
-	return iam.Errorf(iam.MalformedPolicyDocument, "The managed policy %s does not exist in the account of the session.", arn)
+	return iam.Errorf(iam.MalformedPolicyDocument,
+		"The managed policy %s does not exist in the account of the session.", arn)
 }
 
 // packed is the number of bytes that policies and tags come to.

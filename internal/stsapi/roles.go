@@ -26,8 +26,10 @@ func (a *api) roles() []op.Operation {
 	return []op.Operation{op.New("AssumeRole", a.onAssumeRole, a.assumeRole)}
 }
 
-// distrust is the trust policy of roles that do not exist. It trusts nobody, so that the answer is the one that roles give to those they do not trust.
-var distrust = iam.NewDocument(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":[]},"Action":"sts:AssumeRole"}}`)
+// distrust is the trust policy of roles that do not exist. It trusts nobody, so that the answer is the one that roles
+// give to those they do not trust.
+var distrust = iam.NewDocument(
+	`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":[]},"Action":"sts:AssumeRole"}}`)
 
 // findRole returns the role of an ARN, in whatever account, or nil.
 func findRole(s *snapshot.Snapshot, arn string) *iam.Role {
@@ -49,7 +51,8 @@ func cutRoleARN(arn string) (account, name string, ok bool) {
 	return account, path[strings.LastIndexByte(path, '/')+1:], ok && found && len(account) == 12
 }
 
-// onTrusting is the target of the operations by which a role is assumed: the role, and its trust policy. It says nothing of whether the role exists.
+// onTrusting is the target of the operations by which a role is assumed: the role, and its trust policy. It says
+// nothing of whether the role exists.
 func onTrusting(c *op.Call, arn, sessionName string) (op.Target, error) {
 	if _, _, ok := cutRoleARN(arn); !ok {
 		return op.Target{}, iam.Errorf(iam.ValidationError, "%s is invalid", arn)
@@ -82,6 +85,10 @@ func assumedAttributes(c *op.Call, in *sts.AssumeRoleInput) (passed, all *attrib
 func (a *api) onAssumeRole(c *op.Call, in *sts.AssumeRoleInput) (op.Target, error) {
 	if c.Caller.Root() {
 		return op.Target{}, iam.Errorf(iam.AccessDenied, "Roles may not be assumed by root accounts.")
+	}
+	if len(in.ProvidedContexts) > 0 {
+		return op.Target{}, iam.Errorf(iam.InvalidParameterValue,
+			"ProvidedContexts are not served: there is no provider whose assertions could be verified.")
 	}
 	passed, all, err := assumedAttributes(c, in)
 	if err != nil {
@@ -146,7 +153,8 @@ func (a *api) assumeRole(ctx context.Context, c *op.Call, in *sts.AssumeRoleInpu
 	}, nil
 }
 
-// errGone is for a role that trusts the caller and is not there: no decision allows that, but no panic is worth the proof.
+// errGone is for a role that trusts the caller and is not there: no decision allows that, but no panic is worth the
+// proof.
 func errGone(arn string) error {
 	return iam.Errorf(iam.AccessDenied, "The role %s cannot be assumed.", arn)
 }
@@ -160,16 +168,18 @@ func roleLifetime(r *iam.Role, seconds *int32, chained bool) (time.Duration, err
 	life := time.Duration(*seconds) * time.Second
 	switch {
 	case *seconds > r.MaxSession:
-		return 0, iam.Errorf(iam.ValidationError, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		return 0, iam.Errorf(iam.ValidationError,
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	case chained && life > maxChainedSession:
-		return 0, iam.Errorf(iam.ValidationError, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+		return 0, iam.Errorf(iam.ValidationError,
+			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	return life, nil
 }
 
 func newRoleSession(c *op.Call, r *iam.Role, name string, all *attributes) *session.Session {
 	return &session.Session{
-		Kind: session.AssumedRole, Account: r.Account, PrincipalID: r.ID, Name: name, Issued: c.Time.UTC().Truncate(time.Second),
+		Kind: session.AssumedRole, Account: r.Account, PrincipalID: r.ID, Name: name, Issued: c.Time,
 		Tags: all.tags, TransitiveTagKeys: all.transitive, SourceIdentity: all.sourceIdentity,
 	}
 }

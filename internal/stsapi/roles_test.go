@@ -17,7 +17,8 @@ func TestARoleIsAssumedByThoseItTrusts(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")
 	bob := w.user("bob", allow("sts:AssumeRole", "*"))
-	byName := w.role("by-name", trusting(`{"AWS":"arn:aws:iam::`+account+`:user/alice"}`, "sts:AssumeRole", ""), allow("iam:ListUsers", "*"))
+	trustAlice := trusting(`{"AWS":"arn:aws:iam::`+account+`:user/alice"}`, "sts:AssumeRole", "")
+	byName := w.role("by-name", trustAlice, allow("iam:ListUsers", "*"))
 	byAccount := w.role("by-account", trusting(own, "sts:AssumeRole", ""))
 
 	out, err := assume(alice, byName)
@@ -47,7 +48,8 @@ func TestARoleThatIsNotThereAnswersAsOneThatDoesNotTrust(t *testing.T) {
 	bob := w.user("bob", allow("sts:*", "*"))
 	there := w.role("there", trusting(`{"Service":"lambda.amazonaws.com"}`, "sts:AssumeRole", ""))
 	var messages []string
-	for _, arn := range []string{there, strings.Replace(there, "there", "gone", 1), strings.Replace(there, account, "444455556666", 1)} {
+	gone, elsewhere := strings.Replace(there, "there", "gone", 1), strings.Replace(there, account, "444455556666", 1)
+	for _, arn := range []string{there, gone, elsewhere} {
 		_, err := assume(bob, arn)
 		wantError(t, err, "AccessDenied", "sts:AssumeRole on resource: "+arn)
 		message, _, _ := strings.Cut(err.Error()[strings.Index(err.Error(), "AccessDenied"):], ". Encoded")
@@ -70,14 +72,22 @@ func TestTheRootUserMayNotAssumeRoles(t *testing.T) {
 func TestConditionsOfATrustPolicy(t *testing.T) {
 	w := newWorld(t)
 	bob := w.user("bob", allow("sts:AssumeRole", "*"))
-	byExternalID := w.role("external", trusting(own, "sts:AssumeRole", `{"StringEquals":{"sts:ExternalId":"secret-42"}}`))
-	byName := w.role("named", trusting(own, "sts:AssumeRole", `{"StringLike":{"sts:RoleSessionName":"${aws:username}"}}`))
+	byExternalID := w.role("external",
+		trusting(own, "sts:AssumeRole", `{"StringEquals":{"sts:ExternalId":"secret-42"}}`))
+	byName := w.role("named",
+		trusting(own, "sts:AssumeRole", `{"StringLike":{"sts:RoleSessionName":"${aws:username}"}}`))
 
 	_, err := assume(bob, byExternalID)
 	wantError(t, err, "AccessDenied", "sts:AssumeRole")
 	_, err = assume(bob, byExternalID, func(in *sts.AssumeRoleInput) { in.ExternalId = aws.String("secret-41") })
 	wantError(t, err, "AccessDenied", "sts:AssumeRole")
 	w.assume(bob, byExternalID, func(in *sts.AssumeRoleInput) { in.ExternalId = aws.String("secret-42") })
+	_, err = assume(bob, byName, func(in *sts.AssumeRoleInput) {
+		in.ProvidedContexts = []types.ProvidedContext{{
+			ProviderArn: aws.String("arn:aws:iam::aws:contextProvider/IdentityCenter"), ContextAssertion: aws.String("xxxx"),
+		}}
+	})
+	wantError(t, err, "InvalidParameterValue", "ProvidedContexts")
 	_, err = assume(bob, byName)
 	wantError(t, err, "AccessDenied", "sts:AssumeRole")
 	w.assume(bob, byName, func(in *sts.AssumeRoleInput) { in.RoleSessionName = aws.String("bob") })
@@ -87,7 +97,9 @@ func TestHowLongARolesSessionLasts(t *testing.T) {
 	w := newWorld(t)
 	bob := w.user("bob", allow("sts:AssumeRole", "*"))
 	arn := w.role("r", trusting(own, "sts:AssumeRole", ""), allow("sts:AssumeRole", "*"))
-	_, err := w.IAM().UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: aws.String("r"), MaxSessionDuration: aws.Int32(7200)})
+	_, err := w.IAM().UpdateRole(ctx, &iam.UpdateRoleInput{
+		RoleName: aws.String("r"), MaxSessionDuration: aws.Int32(7200),
+	})
 	w.must(err)
 	chained := w.assume(bob, arn)
 	for _, c := range []struct {
@@ -97,10 +109,16 @@ func TestHowLongARolesSessionLasts(t *testing.T) {
 	}{
 		{bob, 900, "", ""},
 		{bob, 7200, "", ""},
-		{bob, 7201, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		{
+			bob, 7201, "ValidationError",
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+		},
 		{bob, 899, "ValidationError", "durationSeconds"},
 		{chained, 3600, "", ""},
-		{chained, 3601, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."},
+		{
+			chained, 3601, "ValidationError",
+			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+		},
 	} {
 		out, err := assume(c.from, arn, func(in *sts.AssumeRoleInput) { in.DurationSeconds = &c.seconds })
 		if c.code != "" {
@@ -124,7 +142,8 @@ func TestSessionTags(t *testing.T) {
 	both := "sts:AssumeRole sts:TagSession"
 	arn := w.role("tagged", trusting(own, both, ""), lister)
 	untaggable := w.role("untaggable", trusting(own, "sts:AssumeRole", ""), lister)
-	onlyRed := w.role("only-red", trusting(own, both, `{"StringEquals":{"aws:RequestTag/team":"red"},"ForAllValues:StringEquals":{"aws:TagKeys":["team"],"sts:TransitiveTagKeys":["team"]}}`))
+	onlyRed := w.role("only-red", trusting(own, both, `{"StringEquals":{"aws:RequestTag/team":"red"},
+		"ForAllValues:StringEquals":{"aws:TagKeys":["team"],"sts:TransitiveTagKeys":["team"]}}`))
 	_, err := w.IAM().TagRole(ctx, &iam.TagRoleInput{
 		RoleName: aws.String("tagged"), Tags: []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("green")}},
 	})
@@ -146,8 +165,14 @@ func TestSessionTags(t *testing.T) {
 		{untaggable, tagged(nil, tag("team", "red")), "AccessDenied", "sts:TagSession"},
 		{onlyRed, tagged(nil, tag("team", "blue")), "AccessDenied", "not authorized"},
 		{onlyRed, tagged(nil, tag("team", "red"), tag("cost", "1")), "AccessDenied", "not authorized"},
-		{arn, tagged(nil, tag("team", "red"), tag("TEAM", "red")), "InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
-		{arn, tagged([]string{"cost"}, tag("team", "red")), "InvalidParameterValue", "The specified transitive tag key must be included in the requested tags."},
+		{
+			arn, tagged(nil, tag("team", "red"), tag("TEAM", "red")), "InvalidParameterValue",
+			"Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+		},
+		{
+			arn, tagged([]string{"cost"}, tag("team", "red")), "InvalidParameterValue",
+			"The specified transitive tag key must be included in the requested tags.",
+		},
 		{arn, tagged(nil, tag("aws:team", "red")), "InvalidParameterValue", "reserved"},
 	} {
 		_, err := assume(bob, c.arn, c.with)
@@ -204,7 +229,9 @@ func TestSessionPoliciesLimitASession(t *testing.T) {
 	w := newWorld(t)
 	bob := w.user("bob", allow("sts:AssumeRole", "*"))
 	arn := w.role("r", trusting(own, "sts:AssumeRole", ""), allow("iam:*", "*"))
-	mine, err := w.IAM().CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String(allow("iam:ListUsers", "*"))})
+	mine, err := w.IAM().CreatePolicy(ctx, &iam.CreatePolicyInput{
+		PolicyName: aws.String("p"), PolicyDocument: aws.String(allow("iam:ListUsers", "*")),
+	})
 	w.must(err)
 	with := func(inline string, arns ...string) func(*sts.AssumeRoleInput) {
 		return func(in *sts.AssumeRoleInput) {
@@ -218,13 +245,18 @@ func TestSessionPoliciesLimitASession(t *testing.T) {
 	}
 	readOnly := "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
 
-	for _, o := range []func(*sts.AssumeRoleInput){with(""), with(allow("iam:List*", "*")), with("", readOnly), with("", *mine.Policy.Arn)} {
+	for _, o := range []func(*sts.AssumeRoleInput){
+		with(""), with(allow("iam:List*", "*")), with("", readOnly), with("", *mine.Policy.Arn),
+	} {
 		w.must(canList(w.assume(bob, arn, o)))
 	}
 	// A session may do what any of its policies allows, if the role may.
 	w.must(canList(w.assume(bob, arn, with(allow("s3:*", "*"), readOnly))))
-	for _, o := range []func(*sts.AssumeRoleInput){with(allow("s3:*", "*")), with("", "arn:aws:iam::aws:policy/AmazonS3FullAccess")} {
-		wantError(t, canList(w.assume(bob, arn, o)), "AccessDenied", "no session policy allows the iam:ListUsers action")
+	for _, o := range []func(*sts.AssumeRoleInput){
+		with(allow("s3:*", "*")), with("", "arn:aws:iam::aws:policy/AmazonS3FullAccess"),
+	} {
+		wantError(t, canList(w.assume(bob, arn, o)), "AccessDenied",
+			"no session policy allows the iam:ListUsers action")
 	}
 	out, err := assume(bob, arn, with(allow("iam:List*", "*")))
 	w.must(err)
@@ -245,7 +277,10 @@ func TestSessionPoliciesLimitASession(t *testing.T) {
 		{with("", "arn:aws:iam::aws:policy/NoSuchPolicy"), "MalformedPolicyDocument", "NoSuchPolicy"},
 		{with("", "arn:aws:iam::444455556666:policy/p"), "MalformedPolicyDocument", "444455556666"},
 		{with("", eleven...), "ValidationError", "policyArns"},
-		{with(allow("iam:List*", "arn:aws:iam::"+account+":user/"+strings.Repeat("x", 2048))), "PackedPolicyTooLarge", "% of allotted space"},
+		{
+			with(allow("iam:List*", "arn:aws:iam::"+account+":user/"+strings.Repeat("x", 2048))), "PackedPolicyTooLarge",
+			"% of allotted space",
+		},
 	} {
 		_, err := assume(bob, arn, c.with)
 		wantError(t, err, c.code, c.message)

@@ -1,11 +1,13 @@
-// Package stsapi is the STS API: a table of its operations, each of which issues a session or tells something about one.
+// Package stsapi is the STS API: a table of its operations, each of which issues a session or tells something about
+// one.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 //
-// A session is not in the store: it is its sealed token. What it may do is decided anew with each call that it signs, on the role or user that
-// is behind it at that time (package op).
+// A session is not in the store: it is its sealed token. What it may do is decided anew with each call that it signs,
+// on the role or user that is behind it at that time (package op).
 //
-// The package keeps two things in memory, both of them bounded: the keys of identity providers, so that not every web identity token costs a request to its
-// issuer, and the wrong codes that were tried on MFA devices, so that six digits cannot be guessed.
+// The package keeps two things in memory, both of them bounded: the keys of identity providers, so that not every web
+// identity token costs a request to its issuer, and the wrong codes that were tried on MFA devices, so that six
+// digits cannot be guessed.
 package stsapi
 
 import (
@@ -38,6 +40,7 @@ func issue(c *op.Call, s *session.Session, life time.Duration) (*types.Credentia
 		return nil, err
 	}
 	return &types.Credentials{
-		AccessKeyId: aws.String(s.AccessKeyID), SecretAccessKey: aws.String(s.Secret), SessionToken: aws.String(token), Expiration: aws.Time(s.Expires),
+		AccessKeyId: aws.String(s.AccessKeyID), SecretAccessKey: aws.String(s.Secret), SessionToken: aws.String(token),
+		Expiration: aws.Time(s.Expires),
 	}, nil
 }

@@ -31,19 +31,24 @@ func newAttributes(tags []types.Tag, transitive []string, sourceIdentity *string
 
 func (a *attributes) check() error {
 	if len(a.tags) > iam.MaxTags {
-		return iam.Errorf(iam.ValidationError, "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to %d", iam.MaxTags)
+		return iam.Errorf(iam.ValidationError,
+			"1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length "+
+				"less than or equal to %d", iam.MaxTags)
 	}
 	for i, t := range a.tags {
 		if reserved(t.Key) {
-			return iam.Errorf(iam.InvalidParameterValue, "The tag key %s begins with aws:, which is reserved for AWS.", t.Key)
+			return iam.Errorf(iam.InvalidParameterValue,
+				"The tag key %s begins with aws:, which is reserved for AWS.", t.Key)
 		}
 		if find(a.tags[:i], t.Key) >= 0 {
-			return iam.Errorf(iam.InvalidParameterValue, "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			return iam.Errorf(iam.InvalidParameterValue,
+				"Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
 	}
 	for _, key := range a.transitive {
 		if find(a.tags, key) < 0 {
-			return iam.Errorf(iam.InvalidParameterValue, "The specified transitive tag key must be included in the requested tags.")
+			return iam.Errorf(iam.InvalidParameterValue,
+				"The specified transitive tag key must be included in the requested tags.")
 		}
 	}
 	if reserved(a.sourceIdentity) {
@@ -59,8 +64,8 @@ func find(tags []session.Tag, key string) int {
 	return slices.IndexFunc(tags, func(t session.Tag) bool { return strings.EqualFold(t.Key, key) })
 }
 
-// inherit adds what a chained session has from the one that asks for it: the transitive tags, which cannot be set to anything else, and the
-// source identity, which cannot be changed.
+// inherit adds what a chained session has from the one that asks for it: the transitive tags, which cannot be set to
+// anything else, and the source identity, which cannot be changed.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining and
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 func (a *attributes) inherit(from *session.Session) (*attributes, error) {
@@ -71,7 +76,8 @@ func (a *attributes) inherit(from *session.Session) (*attributes, error) {
 	for _, key := range from.TransitiveTagKeys {
 		if find(a.tags, key) >= 0 {
 			return nil, iam.Errorf(iam.InvalidParameterValue,
-				"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+				"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key "+
+					"from the calling session.")
 		}
 		if i := find(from.Tags, key); i >= 0 {
 			all.tags = append(all.tags, from.Tags[i])
@@ -88,8 +94,9 @@ func (a *attributes) inherit(from *session.Session) (*attributes, error) {
 	return all, nil
 }
 
-// require adds to a target what a session with these attributes needs besides: sts:TagSession if it has tags, passed or inherited, and
-// sts:SetSourceIdentity if it has a source identity. Both are asked of the same policies, with the same keys.
+// require adds to a target what a session with these attributes needs besides: sts:TagSession if it has tags, passed
+// or inherited, and sts:SetSourceIdentity if it has a source identity. Both are asked of the same policies, with the
+// same keys.
 func (a *attributes) require(t op.Target, all *attributes) op.Target {
 	if len(a.tags) > 0 {
 		keys := make([]string, len(a.tags))

@@ -13,7 +13,8 @@ import (
 	"github.com/writ-iam/writ/internal/session"
 )
 
-// The lengths of the sessions that users ask for themselves. The root user's are cut to an hour, whatever was asked for.
+// The lengths of the sessions that users ask for themselves. The root user's are cut to an hour, whatever was asked
+// for.
 const (
 	defaultUserSession = 12 * time.Hour
 	maxRootSession     = time.Hour
@@ -40,7 +41,7 @@ func userLifetime(c *op.Call, seconds *int32) time.Duration {
 
 // newUserSession makes the session of the calling user, of one kind, or of the root user, of the other.
 func newUserSession(c *op.Call, user, root session.Kind) (*session.Session, error) {
-	s := &session.Session{Kind: root, Account: c.Account(), PrincipalID: c.Account(), Issued: c.Time.UTC().Truncate(time.Second)}
+	s := &session.Session{Kind: root, Account: c.Account(), PrincipalID: c.Account(), Issued: c.Time}
 	switch u, ok := c.Caller.Entity.(*iam.User); {
 	case ok:
 		s.Kind, s.PrincipalID = user, u.ID
@@ -52,7 +53,9 @@ func newUserSession(c *op.Call, user, root session.Kind) (*session.Session, erro
 
 // getSessionToken issues a session with the caller's own permissions, and with what its MFA device says.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
-func (a *api) getSessionToken(ctx context.Context, c *op.Call, in *sts.GetSessionTokenInput) (*sts.GetSessionTokenOutput, error) {
+func (a *api) getSessionToken(
+	ctx context.Context, c *op.Call, in *sts.GetSessionTokenInput,
+) (*sts.GetSessionTokenOutput, error) {
 	s, err := newUserSession(c, session.User, session.Root)
 	if err != nil {
 		return nil, err
@@ -86,10 +89,13 @@ func federatedARN(c *op.Call, name string) string {
 	return "arn:aws:sts::" + c.Account() + ":federated-user/" + name
 }
 
-// getFederationToken issues a session for somebody whom the caller vouches for: with those of the caller's permissions that the session policies
-// allow, too; without any it may do only what resource-based policies grant to it.
+// getFederationToken issues a session for somebody whom the caller vouches for: with those of the caller's
+// permissions that the session policies allow, too; without any it may do only what resource-based policies grant to
+// it.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-func getFederationToken(_ context.Context, c *op.Call, in *sts.GetFederationTokenInput) (*sts.GetFederationTokenOutput, error) {
+func getFederationToken(
+	_ context.Context, c *op.Call, in *sts.GetFederationTokenInput,
+) (*sts.GetFederationTokenOutput, error) {
 	s, err := newUserSession(c, session.Federated, session.FederatedRoot)
 	if err != nil {
 		return nil, err

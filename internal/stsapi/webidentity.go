@@ -30,7 +30,8 @@ func invalidToken(format string, args ...any) error {
 	return iam.Errorf("InvalidIdentityToken", format, args...)
 }
 
-// algorithms are the signatures that AWS takes: of RSA and ECDSA keys. Nothing symmetric is among them, and not "none".
+// algorithms are the signatures that AWS takes: of RSA and ECDSA keys. Nothing symmetric is among them, and not
+// "none".
 var algorithms = []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 
 // skew is by how much the clock of an identity provider may be ahead.
@@ -86,13 +87,14 @@ func (c claims) audiences() []string {
 func decode(token string) (*jwt.Token, claims, error) {
 	t, _, err := jwt.NewParser(jwt.WithJSONNumber()).ParseUnverified(token, jwt.MapClaims{})
 	if err != nil {
-		return nil, nil, invalidToken("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+		return nil, nil, invalidToken(
+			"The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
 	}
 	return t, claims(t.Claims.(jwt.MapClaims)), nil
 }
 
-// verify believes a token: its issuer is a provider that the account registered, it is signed with one of the provider's keys, it is for one of the provider's
-// clients, and this is its time.
+// verify believes a token: its issuer is a provider that the account registered, it is signed with one of the
+// provider's keys, it is for one of the provider's clients, and this is its time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 func (a *api) verify(c *op.Call, account, token string) (*iam.OIDCProvider, claims, error) {
 	t, said, err := decode(token)
@@ -114,10 +116,12 @@ func (a *api) verify(c *op.Call, account, token string) (*iam.OIDCProvider, clai
 		return nil, nil, invalidToken("The token's header has extensions that are not known.")
 	}
 	if !slices.Contains(algorithms, t.Method.Alg()) {
-		return nil, nil, invalidToken("The token is signed with %s; it must be one of %s.", t.Method.Alg(), strings.Join(algorithms, ", "))
+		return nil, nil, invalidToken(
+			"The token is signed with %s; it must be one of %s.", t.Method.Alg(), strings.Join(algorithms, ", "))
 	}
 	var lookup error
-	_, err = jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithoutClaimsValidation()).Parse(token, func(t *jwt.Token) (any, error) {
+	parser := jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithoutClaimsValidation())
+	_, err = parser.Parse(token, func(t *jwt.Token) (any, error) {
 		id, _ := t.Header["kid"].(string)
 		set, err := a.issuers.find(p, id, t.Method.Alg(), c.Time)
 		lookup = err
@@ -142,7 +146,8 @@ func (c claims) timely(now time.Time) error {
 		return invalidToken("Missing a required claim: exp")
 	}
 	if now.Unix() >= expires {
-		return iam.Errorf("ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", now.Unix(), expires)
+		return iam.Errorf("ExpiredTokenException",
+			"Token expired: current date/time %d must be before the expiration date/time %d", now.Unix(), expires)
 	}
 	issued, ok := c.seconds("iat")
 	if !ok {
@@ -180,7 +185,8 @@ func (c claims) audience(p *iam.OIDCProvider) string {
 	return ""
 }
 
-// context are the condition keys that follow from a token, in the call that assumes the role and in those of its session.
+// context are the condition keys that follow from a token, in the call that assumes the role and in those of its
+// session.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 func (c claims) context(p *iam.OIDCProvider) map[string][]string {
 	m := map[string][]string{p.URL + ":sub": {c.text("sub")}, p.URL + ":aud": {c.audience(p)}}
@@ -198,7 +204,8 @@ func (c claims) context(p *iam.OIDCProvider) map[string][]string {
 	return m
 }
 
-// attributes are the tags and the source identity that a token carries, with the tags in one object or each in a claim of its own.
+// attributes are the tags and the source identity that a token carries, with the tags in one object or each in a
+// claim of its own.
 func (c claims) attributes() (*attributes, error) {
 	a := &attributes{sourceIdentity: c.text(claimSourceIdentity)}
 	nested, _ := c[claimTags].(map[string]any)
@@ -225,7 +232,8 @@ func (c claims) attributes() (*attributes, error) {
 
 func (a *api) onAssumeRoleWithWebIdentity(c *op.Call, in *sts.AssumeRoleWithWebIdentityInput) (op.Target, error) {
 	if in.ProviderId != nil {
-		return op.Target{}, iam.Errorf(iam.ValidationError, "OAuth 2.0 access tokens are not served; send an OpenID Connect ID token without ProviderId.")
+		return op.Target{}, iam.Errorf(iam.ValidationError,
+			"OAuth 2.0 access tokens are not served; send an OpenID Connect ID token without ProviderId.")
 	}
 	t, err := onTrusting(c, *in.RoleArn, *in.RoleSessionName)
 	if err != nil {
@@ -244,7 +252,10 @@ func (a *api) onAssumeRoleWithWebIdentity(c *op.Call, in *sts.AssumeRoleWithWebI
 	if err != nil {
 		return t, err
 	}
-	c.Caller = &op.Caller{Principal: principal, ARN: p.ARN(), UserID: p.ARN() + ":" + said.audience(p) + ":" + said.text("sub"), Provider: p.ARN()}
+	c.Caller = &op.Caller{
+		Principal: principal, ARN: p.ARN(), Provider: p.ARN(),
+		UserID: p.ARN() + ":" + said.audience(p) + ":" + said.text("sub"),
+	}
 	t = t.With("aws:FederatedProvider", p.ARN())
 	for key, values := range said.context(p) {
 		t = t.With(key, values...)
@@ -252,7 +263,8 @@ func (a *api) onAssumeRoleWithWebIdentity(c *op.Call, in *sts.AssumeRoleWithWebI
 	return passed.require(t, passed), nil
 }
 
-// assumeRoleWithWebIdentity issues the session of a role that trusts the provider of a token. The token was verified before the decision.
+// assumeRoleWithWebIdentity issues the session of a role that trusts the provider of a token. The token was verified
+// before the decision.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 func (a *api) assumeRoleWithWebIdentity(
 	_ context.Context, c *op.Call, in *sts.AssumeRoleWithWebIdentityInput,
@@ -288,8 +300,9 @@ func (a *api) assumeRoleWithWebIdentity(
 		return nil, err
 	}
 	return &sts.AssumeRoleWithWebIdentityOutput{
-		AssumedRoleUser: assumedRoleUser(r, s), Audience: aws.String(said.audience(p)), Credentials: credentials, PackedPolicySize: percent,
-		Provider: aws.String(said.text("iss")), SourceIdentity: optional(s.SourceIdentity), SubjectFromWebIdentityToken: aws.String(said.text("sub")),
+		AssumedRoleUser: assumedRoleUser(r, s), Audience: aws.String(said.audience(p)), Credentials: credentials,
+		PackedPolicySize: percent, Provider: aws.String(said.text("iss")), SourceIdentity: optional(s.SourceIdentity),
+		SubjectFromWebIdentityToken: aws.String(said.text("sub")),
 	}, nil
 }
 

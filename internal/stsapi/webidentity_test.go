@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -55,16 +57,20 @@ func newProvider(t *testing.T) *provider {
 		b64 := base64.RawURLEncoding.EncodeToString
 		json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{
 			{"kty": "oct", "kid": "secret", "k": "AAAA"},
-			{"kty": "RSA", "kid": p.keyID, "alg": "RS256", "use": "sig", "n": b64(p.rsa.N.Bytes()), "e": b64(big.NewInt(int64(p.rsa.E)).Bytes())},
+			{
+				"kty": "RSA", "kid": p.keyID, "alg": "RS256", "use": "sig", "n": b64(p.rsa.N.Bytes()),
+				"e": b64(big.NewInt(int64(p.rsa.E)).Bytes()),
+			},
 			{"kty": "EC", "kid": "two", "crv": "P-256", "x": b64(point[1:33]), "y": b64(point[33:])},
 		}})
 	})
-	p.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.broken == nil || !p.broken(w, r) {
 			mux.ServeHTTP(w, r)
 		}
 	}))
-	p.Config.ErrorLog = nil
+	p.Config.ErrorLog = log.New(io.Discard, "", 0) // it is to fail, too
+	p.StartTLS()
 	t.Cleanup(p.Close)
 	p.host = strings.TrimPrefix(p.URL, "https://")
 	return p
@@ -87,7 +93,8 @@ func (p *provider) register(w *world, thumbprint string) {
 // claims are those of a good token, changed.
 func (p *provider) claims(w *world, change ...func(jwt.MapClaims)) jwt.MapClaims {
 	c := jwt.MapClaims{
-		"iss": p.URL, "sub": "repo:octo/app:ref:refs/heads/main", "aud": "sts.amazonaws.com", "iat": w.now().Unix(), "exp": w.now().Add(time.Hour).Unix(),
+		"iss": p.URL, "sub": "repo:octo/app:ref:refs/heads/main", "aud": "sts.amazonaws.com",
+		"iat": w.now().Unix(), "exp": w.now().Add(time.Hour).Unix(),
 	}
 	for _, f := range change {
 		f(c)
@@ -126,8 +133,9 @@ func (w *world) webRole(p *provider, name string, actions ...string) string {
 		"Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},"Action":[%s],
 		"Condition":{"StringEquals":{"%[2]s:aud":"sts.amazonaws.com"},"StringLike":{"%[2]s:sub":"repo:octo/*"}}}}`,
 		account, p.host, quoted("sts:AssumeRoleWithWebIdentity "+strings.Join(actions, " "))),
-		fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*","Condition":{"StringEquals":{
-			"aws:FederatedProvider":"arn:aws:iam::%s:oidc-provider/%s","%[2]s:sub":"repo:octo/app:ref:refs/heads/main"}}}}`, account, p.host))
+		fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*",
+			"Condition":{"StringEquals":{"aws:FederatedProvider":"arn:aws:iam::%s:oidc-provider/%s",
+				"%[2]s:sub":"repo:octo/app:ref:refs/heads/main"}}}}`, account, p.host))
 }
 
 // webAssume is what an unsigned client sends.
@@ -155,7 +163,8 @@ func TestARoleIsAssumedWithAWebIdentity(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if *out.Audience != "sts.amazonaws.com" || *out.Provider != p.URL || *out.SubjectFromWebIdentityToken != "repo:octo/app:ref:refs/heads/main" ||
+		if *out.Audience != "sts.amazonaws.com" || *out.Provider != p.URL ||
+			*out.SubjectFromWebIdentityToken != "repo:octo/app:ref:refs/heads/main" ||
 			*out.AssumedRoleUser.Arn != "arn:aws:sts::"+account+":assumed-role/ci/ci" {
 			t.Errorf("%s: got %+v", name, out)
 		}
@@ -178,6 +187,7 @@ func TestAWebIdentityThatIsNotBelieved(t *testing.T) {
 	parts := strings.Split(good, ".")
 	public, err := json.Marshal(p.rsa.N)
 	w.must(err)
+	forged := base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"` + p.URL + `","sub":"repo:octo/x"}`))
 	critical := jwt.NewWithClaims(jwt.SigningMethodRS256, p.claims(w))
 	critical.Header["kid"], critical.Header["crit"] = "one", []string{"x"}
 	withCritical, err := critical.SignedString(p.rsa)
@@ -185,27 +195,53 @@ func TestAWebIdentityThatIsNotBelieved(t *testing.T) {
 
 	for _, c := range []struct{ name, arn, token, code, message string }{
 		{"no JWT", arn, "not.a.token", "InvalidIdentityToken", "The ID Token provided is not a valid JWT."},
-		{"another key", arn, sign(t, jwt.SigningMethodRS256, "one", stranger, p.claims(w)), "InvalidIdentityToken", "signature"},
-		{"changed", arn, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+p.URL+`","sub":"repo:octo/x"}`)) + "." + parts[2],
-			"InvalidIdentityToken", "signature"},
-		{"unsigned", arn, sign(t, jwt.SigningMethodNone, "one", jwt.UnsafeAllowNoneSignatureType, p.claims(w)), "InvalidIdentityToken", "signed with none"},
-		{"HMAC by the public key", arn, sign(t, jwt.SigningMethodHS256, "one", public, p.claims(w)), "InvalidIdentityToken", "signed with HS256"},
+		{
+			"another key", arn, sign(t, jwt.SigningMethodRS256, "one", stranger, p.claims(w)), "InvalidIdentityToken",
+			"signature",
+		},
+		{"changed", arn, parts[0] + "." + forged + "." + parts[2], "InvalidIdentityToken", "signature"},
+		{
+			"unsigned", arn, sign(t, jwt.SigningMethodNone, "one", jwt.UnsafeAllowNoneSignatureType, p.claims(w)),
+			"InvalidIdentityToken", "signed with none",
+		},
+		{
+			"HMAC by the public key", arn, sign(t, jwt.SigningMethodHS256, "one", public, p.claims(w)), "InvalidIdentityToken",
+			"signed with HS256",
+		},
 		{"unknown extension", arn, withCritical, "InvalidIdentityToken", "extensions"},
-		{"the key of another algorithm", arn, sign(t, jwt.SigningMethodRS512, "one", p.rsa, p.claims(w)), "InvalidIdentityToken", "verification key"},
+		{
+			"the key of another algorithm", arn, sign(t, jwt.SigningMethodRS512, "one", p.rsa, p.claims(w)),
+			"InvalidIdentityToken", "verification key",
+		},
 		{"unknown issuer", arn, p.token(w, set("iss", "https://elsewhere.example.com")), "InvalidIdentityToken",
 			"No OpenIDConnect provider found in your account for https://elsewhere.example.com"},
-		{"issuer without TLS", arn, p.token(w, set("iss", "http://"+p.host)), "InvalidIdentityToken", "No OpenIDConnect provider found"},
-		{"another audience", arn, p.token(w, set("aud", "elsewhere")), "InvalidIdentityToken", "Incorrect token audience"},
+		{
+			"issuer without TLS", arn, p.token(w, set("iss", "http://"+p.host)), "InvalidIdentityToken",
+			"No OpenIDConnect provider found",
+		},
+		{
+			"another audience", arn, p.token(w, set("aud", "elsewhere")), "InvalidIdentityToken",
+			"Incorrect token audience",
+		},
 		{"another party", arn, p.token(w, set("azp", "elsewhere")), "InvalidIdentityToken", "Incorrect token audience"},
 		{"no audience", arn, p.token(w, set("aud", nil)), "InvalidIdentityToken", "Missing a required claim: aud"},
 		{"no subject", arn, p.token(w, set("sub", nil)), "InvalidIdentityToken", "Missing a required claim: sub"},
-		{"subject in another case", arn, p.token(w, set("sub", nil), set("Sub", "repo:octo/app")), "InvalidIdentityToken", "Missing a required claim: sub"},
+		{
+			"subject in another case", arn, p.token(w, set("sub", nil), set("Sub", "repo:octo/app")), "InvalidIdentityToken",
+			"Missing a required claim: sub",
+		},
 		{"no expiry", arn, p.token(w, set("exp", nil)), "InvalidIdentityToken", "Missing a required claim: exp"},
 		{"not issued", arn, p.token(w, set("iat", nil)), "InvalidIdentityToken", "Missing a required claim: iat"},
-		{"expired", arn, p.token(w, set("exp", hour(-1))), "ExpiredTokenException", "must be before the expiration date/time"},
+		{
+			"expired", arn, p.token(w, set("exp", hour(-1))), "ExpiredTokenException",
+			"must be before the expiration date/time",
+		},
 		{"issued later", arn, p.token(w, set("iat", hour(1))), "IDPRejectedClaim", "not valid yet"},
 		{"not before later", arn, p.token(w, set("nbf", hour(1))), "IDPRejectedClaim", "not valid yet"},
-		{"not trusted subject", arn, p.token(w, set("sub", "repo:evil/app")), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+		{
+			"not trusted subject", arn, p.token(w, set("sub", "repo:evil/app")), "AccessDenied",
+			"Not authorized to perform sts:AssumeRoleWithWebIdentity",
+		},
 		{"no such role", arn + "x", good, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 	} {
 		_, err := w.webAssume(c.arn, c.token)
@@ -220,7 +256,8 @@ func TestSessionTagsOfAWebIdentity(t *testing.T) {
 	plain := w.webRole(p, "plain")
 	arn := w.webRole(p, "ci", "sts:TagSession", "sts:SetSourceIdentity")
 	tagged := set("https://aws.amazon.com/tags", map[string]any{
-		"principal_tags": map[string]any{"team": []string{"red"}, "cost": []string{"1"}}, "transitive_tag_keys": []string{"team"},
+		"principal_tags":      map[string]any{"team": []string{"red"}, "cost": []string{"1"}},
+		"transitive_tag_keys": []string{"team"},
 	})
 	flat := set("https://aws.amazon.com/tags/principal_tags/team", "red")
 	source := set("https://aws.amazon.com/source_identity", "octo")
@@ -236,7 +273,8 @@ func TestSessionTagsOfAWebIdentity(t *testing.T) {
 	if *out.SourceIdentity != "octo" || *out.PackedPolicySize < 1 {
 		t.Errorf("got %v and %v", *out.SourceIdentity, *out.PackedPolicySize)
 	}
-	_, err = w.webAssume(arn, p.token(w, set("https://aws.amazon.com/tags", map[string]any{"principal_tags": map[string]any{"team": []string{"a", "b"}}})))
+	two := map[string]any{"principal_tags": map[string]any{"team": []string{"a", "b"}}}
+	_, err = w.webAssume(arn, p.token(w, set("https://aws.amazon.com/tags", two)))
 	wantError(t, err, "InvalidIdentityToken", "team")
 }
 
@@ -246,12 +284,14 @@ func TestAProviderIsBelievedByItsThumbprint(t *testing.T) {
 	p.register(w, strings.Repeat("0", 40))
 	arn := w.webRole(p, "ci")
 	_, err := w.webAssume(arn, p.token(w))
-	wantError(t, err, "InvalidIdentityToken", "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")
+	wantError(t, err, "InvalidIdentityToken",
+		"OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")
 	if p.fetches.Load() != 0 {
 		t.Error("the keys were fetched")
 	}
 	_, err = w.IAM().UpdateOpenIDConnectProviderThumbprint(ctx, &iam.UpdateOpenIDConnectProviderThumbprintInput{
-		OpenIDConnectProviderArn: aws.String("arn:aws:iam::" + account + ":oidc-provider/" + p.host), ThumbprintList: []string{p.thumbprint()},
+		OpenIDConnectProviderArn: aws.String("arn:aws:iam::" + account + ":oidc-provider/" + p.host),
+		ThumbprintList:           []string{p.thumbprint()},
 	})
 	w.must(err)
 	_, err = w.webAssume(arn, p.token(w))
@@ -264,7 +304,10 @@ func TestAProviderThatFails(t *testing.T) {
 		broken func(http.ResponseWriter, *http.Request) bool
 		code   string
 	}{
-		"not found": {func(w http.ResponseWriter, r *http.Request) bool { http.NotFound(w, r); return true }, "InvalidIdentityToken"},
+		"not found": {
+			func(w http.ResponseWriter, r *http.Request) bool { http.NotFound(w, r); return true },
+			"InvalidIdentityToken",
+		},
 		"redirects": {func(w http.ResponseWriter, r *http.Request) bool {
 			http.Redirect(w, r, "https://elsewhere.example.com/", http.StatusFound)
 			return true
@@ -277,7 +320,9 @@ func TestAProviderThatFails(t *testing.T) {
 			fmt.Fprintf(w, `{"issuer":"https://%s","x":"%s"}`, r.Host, strings.Repeat("x", 1<<20))
 			return true
 		}, "InvalidIdentityToken"},
-		"hangs up": {func(w http.ResponseWriter, r *http.Request) bool { panic(http.ErrAbortHandler) }, "IDPCommunicationError"},
+		"hangs up": {
+			func(w http.ResponseWriter, r *http.Request) bool { panic(http.ErrAbortHandler) }, "IDPCommunicationError",
+		},
 	} {
 		p := newProvider(t)
 		p.broken = c.broken

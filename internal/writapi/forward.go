@@ -16,16 +16,16 @@ import (
 	"github.com/writ-iam/writ/internal/snapshot"
 )
 
-// A Request is an HTTP request as a service received it. Every header that is signed must be among the headers, Host included, which many HTTP
-// servers keep elsewhere.
+// A Request is an HTTP request as a service received it. Every header that is signed must be among the headers, Host
+// included, which many HTTP servers keep elsewhere.
 type Request struct {
 	Method  string
 	URL     string // as in the request line: "/?Action=CreateStack"
 	Headers map[string][]string
 	Body    []byte // base64 on the wire
 
-	// BodySHA256 is the hash of the body, in hexadecimal, in place of a body that is not handed over. The headers must then have Content-Length, if
-	// that is signed.
+	// BodySHA256 is the hash of the body, in hexadecimal, in place of a body that is not handed over. The headers
+	// must then have Content-Length, if that is signed.
 	BodySHA256 string `json:",omitempty"`
 }
 
@@ -79,10 +79,12 @@ func notForwarded(err error) error {
 
 var forwards = []op.Operation{op.New("CreateForwardAccessSession", onForward, createForwardAccessSession)}
 
-// onForward admits registered services. They need no policy: what they get is what the caller may do, and the proof of the caller is in the request.
+// onForward admits registered services. They need no policy: what they get is what the caller may do, and the proof
+// of the caller is in the request.
 func onForward(c *op.Call, _ *CreateForwardAccessSessionInput) (op.Target, error) {
 	if c.Caller.Service == "" {
-		return op.Target{}, iam.Errorf(iam.AccessDenied, "Only a registered service can create a forward access session.")
+		return op.Target{}, iam.Errorf(iam.AccessDenied,
+			"Only a registered service can create a forward access session.")
 	}
 	return op.Target{Free: true}, nil
 }
@@ -104,7 +106,8 @@ func (q *Request) http() (*http.Request, [sha256.Size]byte, error) {
 	for name, values := range q.Headers {
 		name = http.CanonicalHeaderKey(name)
 		if _, twice := r.Header[name]; twice {
-			return nil, hash, iam.Errorf(iam.ValidationError, "The header %.64q is there twice; its values belong into one list.", name)
+			return nil, hash, iam.Errorf(iam.ValidationError,
+				"The header %.64q is there twice; its values belong into one list.", name)
 		}
 		r.Header[name] = values
 	}
@@ -124,7 +127,8 @@ func (q *Request) hash() ([sha256.Size]byte, error) {
 	}
 	hash, err := hex.DecodeString(q.BodySHA256)
 	if err != nil || len(hash) != sha256.Size || len(q.Body) > 0 {
-		return [sha256.Size]byte{}, iam.Errorf(iam.ValidationError, "BodySHA256 must be a hash in hexadecimal, and takes the place of Body.")
+		return [sha256.Size]byte{}, iam.Errorf(iam.ValidationError,
+			"BodySHA256 must be a hash in hexadecimal, and takes the place of Body.")
 	}
 	return [sha256.Size]byte(hash), nil
 }
@@ -137,7 +141,8 @@ func createForwardAccessSession(
 		life = defaultForward
 	}
 	if life < defaultForward || life > maxForward {
-		return nil, iam.Errorf(iam.ValidationError, "DurationSeconds must be from %d to %d.", defaultForward/time.Second, maxForward/time.Second)
+		return nil, iam.Errorf(iam.ValidationError,
+			"DurationSeconds must be from %d to %d.", defaultForward/time.Second, maxForward/time.Second)
 	}
 	service := snapshot.Get[iam.Service](c.State, iam.ServiceKey(c.Caller.Service))
 	if service == nil {
@@ -176,18 +181,20 @@ func createForwardAccessSession(
 // forwarded makes the session that acts as a caller, through one service more.
 func forwarded(c *op.Call, caller *op.Caller, service string) (*session.Session, error) {
 	if caller.Service != "" {
-		return nil, iam.Errorf(invalidRequest, "The request was signed by a service; only those of users, roles and root users are forwarded.")
+		return nil, iam.Errorf(invalidRequest,
+			"The request was signed by a service; only those of users, roles and root users are forwarded.")
 	}
 	var s session.Session
 	switch {
 	case caller.Session != nil:
 		s = *caller.Session
 	case caller.Root():
-		s = session.Session{Kind: session.Root, Account: caller.Account, PrincipalID: caller.Account, ForwardedKey: caller.AccessKeyID, Issued: c.Time}
+		s = session.Session{Kind: session.Root, PrincipalID: caller.Account}
 	default:
-		s = session.Session{
-			Kind: session.User, Account: caller.Account, PrincipalID: caller.Entity.Head().ID, ForwardedKey: caller.AccessKeyID, Issued: c.Time,
-		}
+		s = session.Session{Kind: session.User, PrincipalID: caller.Entity.Head().ID}
+	}
+	if caller.Session == nil {
+		s.Account, s.ForwardedKey, s.Issued = caller.Account, caller.AccessKeyID, c.Time
 	}
 	if len(s.CalledVia) >= maxCalledVia {
 		return nil, iam.Errorf(invalidRequest, "The request came through %d services already.", maxCalledVia)
@@ -210,7 +217,8 @@ func once(ctx context.Context, c *op.Call, sig *sigv4.Signature) error {
 	}
 	err := c.Update(ctx, func(tx iam.Txn) error { return iam.Forward(tx, f, outdated) })
 	if iam.Is(err, iam.EntityAlreadyExists) {
-		return iam.Errorf(alreadyForwarded, "A session was issued for this request before. Each request is good for one.")
+		return iam.Errorf(alreadyForwarded,
+			"A session was issued for this request before. Each request is good for one.")
 	}
 	return err
 }

@@ -13,10 +13,12 @@ import (
 
 // Service makes the API.
 func Service() *op.Service {
-	return op.NewService("writ", &awsmodel.Service{Name: "writ", TargetPrefix: "Writ", Protocol: awsmodel.JSON}, wire{}, services, forwards)
+	model := &awsmodel.Service{Name: "writ", TargetPrefix: "Writ", Protocol: awsmodel.JSON}
+	return op.NewService("writ", model, wire{}, services, forwards)
 }
 
-// wire is the API's protocol: that of AWS's JSON services on the outside, and the structs of this package inside, without a model.
+// wire is the API's protocol: that of AWS's JSON services on the outside, and the structs of this package inside,
+// without a model.
 type wire struct{}
 
 // Decode reads an input. Members that are not known are an error: a misspelt one must not be a default.
@@ -24,10 +26,10 @@ func (wire) Decode(_ *awsmodel.Operation, q *op.Request, in any) error {
 	d := json.NewDecoder(bytes.NewReader(q.Body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(in); err != nil {
-		return &iam.Error{Code: "SerializationException", Message: "The body is not the operation's input in JSON."}
+		return iam.Errorf("SerializationException", "The body is not the operation's input in JSON.")
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return &iam.Error{Code: "SerializationException", Message: "The body has something after the operation's input."}
+		return iam.Errorf("SerializationException", "The body has something after the operation's input.")
 	}
 	return nil
 }

@@ -2,24 +2,28 @@
 //
 // # Registered services
 //
-// A service is a program that takes signed requests from callers of Writ's accounts, as CloudFormation does on AWS, and acts for them. The operator
-// registers it under a service principal, such as cloudformation.amazonaws.com, and it gets an access key of its own. With that key it is the
-// principal {"Service": "cloudformation.amazonaws.com"}: it may assume the roles of any account that trust it. So services belong to the operator: they
-// are resources of the first account, arn:aws:writ::ACCOUNT:service/NAME, and an identity of that account needs writ:RegisterService,
-// writ:DeregisterService, writ:RotateServiceKey or writ:ListServices on them. No identity of another account can have that.
+// A service is a program that takes signed requests from callers of Writ's accounts, as CloudFormation does on AWS,
+// and acts for them. The operator registers it under a service principal, such as cloudformation.amazonaws.com, and
+// it gets an access key of its own. With that key it is the principal {"Service": "cloudformation.amazonaws.com"}: it
+// may assume the roles of any account that trust it. So services belong to the operator: they are resources of the
+// first account, arn:aws:writ::ACCOUNT:service/NAME, and an identity of that account needs writ:RegisterService,
+// writ:DeregisterService, writ:RotateServiceKey or writ:ListServices on them. No identity of another account can have
+// that.
 //
 // # Forward access sessions
 //
-// For CreateForwardAccessSession a service hands over a signed request as it received it. Writ verifies the signature, and so knows who called the
-// service without having to take the service's word. It answers with temporary credentials that act as that caller: the same principal, policies,
-// session policies and tags, with the service at the end of aws:CalledVia. A request is good for one session, which cannot outlive the caller's
-// own: it ends with the caller's session, or with the long-term access key that signed.
+// For CreateForwardAccessSession a service hands over a signed request as it received it. Writ verifies the
+// signature, and so knows who called the service without having to take the service's word. It answers with temporary
+// credentials that act as that caller: the same principal, policies, session policies and tags, with the service at
+// the end of aws:CalledVia. A request is good for one session, which cannot outlive the caller's own: it ends with
+// the caller's session, or with the long-term access key that signed.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
 //
 // # On the wire
 //
-// The API is served beside the others: POST / with X-Amz-Target: Writ.OPERATION, signed for the service "writ". Inputs and outputs are JSON with the
-// members of the structs in this package; an error is {"__type": CODE, "message": TEXT}.
+// The API is served beside the others: POST / with X-Amz-Target: Writ.OPERATION, signed for the service "writ".
+// Inputs and outputs are JSON with the members of the structs in this package; an error is {"__type": CODE,
+// "message": TEXT}.
 package writapi
 
 import (
@@ -74,19 +78,21 @@ type ListServicesInput struct{}
 type ListServicesOutput struct{ Services []Registered }
 
 var services = []op.Operation{
-	op.New("RegisterService", func(c *op.Call, in *RegisterServiceInput) (op.Target, error) { return onService(c, in.Name), nil }, registerService),
-	op.New("DeregisterService", func(c *op.Call, in *DeregisterServiceInput) (op.Target, error) { return onService(c, in.Name), nil }, deregisterService),
-	op.New("RotateServiceKey", func(c *op.Call, in *RotateServiceKeyInput) (op.Target, error) { return onService(c, in.Name), nil }, rotateServiceKey),
-	op.New("ListServices", func(c *op.Call, _ *ListServicesInput) (op.Target, error) { return onService(c, "*"), nil }, listServices),
+	op.New("RegisterService", onService(func(in *RegisterServiceInput) string { return in.Name }), registerService),
+	op.New("DeregisterService", onService(func(in *DeregisterServiceInput) string { return in.Name }), deregisterService),
+	op.New("RotateServiceKey", onService(func(in *RotateServiceKeyInput) string { return in.Name }), rotateServiceKey),
+	op.New("ListServices", onService(func(*ListServicesInput) string { return "*" }), listServices),
 }
 
 // onService is the target of the operations on services: resources of the first account, which is the operator's.
-func onService(c *op.Call, name string) op.Target {
-	account := ""
-	if first := snapshot.Get[iam.First](c.State, (*iam.First)(nil).Key()); first != nil {
-		account = first.Account
+func onService[In any](name func(*In) string) func(*op.Call, *In) (op.Target, error) {
+	return func(c *op.Call, in *In) (op.Target, error) {
+		account := ""
+		if first := snapshot.Get[iam.First](c.State, (*iam.First)(nil).Key()); first != nil {
+			account = first.Account
+		}
+		return op.Target{Resource: "arn:aws:writ::" + account + ":service/" + name(in)}, nil
 	}
-	return op.Target{Resource: "arn:aws:writ::" + account + ":service/" + name}
 }
 
 // The forms of a service principal and of a name in credential scopes.
@@ -98,7 +104,9 @@ var (
 const maxName = 64
 
 // notServices are names that policies use for identity providers: a service of such a name would be taken for one.
-var notServices = []string{"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
+var notServices = []string{
+	"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com",
+}
 
 // ownNames are the signing names of Writ's own APIs, to which no other service gets requests.
 var ownNames = []string{"iam", "sts", "organizations", "writ"}
@@ -106,13 +114,17 @@ var ownNames = []string{"iam", "sts", "organizations", "writ"}
 // check completes and checks what is to be registered.
 func (in *RegisterServiceInput) check() error {
 	if !principalForm.MatchString(in.Name) || len(in.Name) > maxName || slices.Contains(notServices, in.Name) {
-		return iam.Errorf(iam.ValidationError, "Name must be a service principal, such as cloudformation.amazonaws.com.")
+		return iam.Errorf(iam.ValidationError,
+			"Name must be a service principal, such as cloudformation.amazonaws.com.")
 	}
 	if in.SigningName == "" {
 		in.SigningName = in.Name[:slices.Index([]byte(in.Name), '.')]
 	}
-	if !signingNameForm.MatchString(in.SigningName) || len(in.SigningName) > maxName || slices.Contains(ownNames, in.SigningName) {
-		return iam.Errorf(iam.ValidationError, "SigningName must be the service's name in the credential scope of requests to it, and none of Writ's own APIs.")
+	name := in.SigningName
+	if !signingNameForm.MatchString(name) || len(name) > maxName || slices.Contains(ownNames, name) {
+		return iam.Errorf(iam.ValidationError,
+			"SigningName must be the service's name in the credential scope of requests to it, and none of Writ's "+
+				"own APIs.")
 	}
 	return nil
 }
@@ -123,17 +135,19 @@ func registerService(ctx context.Context, c *op.Call, in *RegisterServiceInput) 
 	}
 	s := &iam.Service{Name: in.Name, SigningName: in.SigningName, Created: c.Time.UTC().Truncate(time.Second)}
 	key, shown := newKey(c, s.Name)
-	if err := c.Update(ctx, func(tx iam.Txn) error { created := *s; return iam.RegisterService(tx, &created, key) }); err != nil {
+	err := c.Update(ctx, func(tx iam.Txn) error { created := *s; return iam.RegisterService(tx, &created, key) })
+	if err != nil {
 		return nil, err
 	}
 	s.Keys = []string{key.ID}
 	return &RegisterServiceOutput{serviceOut(s), shown}, nil
 }
 
-// newKey makes an access key for a service, and what is shown of it once. Its id is that of a key of the operator's account.
+// newKey makes an access key for a service, and what is shown of it once. Its id is that of a key of the operator's
+// account.
 func newKey(c *op.Call, service string) (*iam.AccessKey, AccessKey) {
-	secret := session.NewSecret(c.Rand)
-	key := &iam.AccessKey{ID: session.NewAccessKeyID(c.Rand, "AKIA", c.Account()), Owner: service, Created: c.Time.UTC().Truncate(time.Second)}
+	id, secret := session.NewAccessKeyID(c.Rand, "AKIA", c.Account()), session.NewSecret(c.Rand)
+	key := &iam.AccessKey{ID: id, Owner: service, Created: c.Time.UTC().Truncate(time.Second)}
 	key.Sealed = c.Keys.SealSecret(key.ID, secret)
 	return key, AccessKey{key.ID, secret}
 }
@@ -143,7 +157,8 @@ func serviceOut(s *iam.Service) Registered {
 }
 
 func deregisterService(ctx context.Context, c *op.Call, in *DeregisterServiceInput) (*DeregisterServiceOutput, error) {
-	return &DeregisterServiceOutput{}, c.Update(ctx, func(tx iam.Txn) error { return iam.DeregisterService(tx, in.Name) })
+	err := c.Update(ctx, func(tx iam.Txn) error { return iam.DeregisterService(tx, in.Name) })
+	return &DeregisterServiceOutput{}, err
 }
 
 func rotateServiceKey(ctx context.Context, c *op.Call, in *RotateServiceKeyInput) (*RotateServiceKeyOutput, error) {

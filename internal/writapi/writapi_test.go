@@ -77,7 +77,9 @@ type apiError struct {
 func (e *apiError) Error() string { return e.Type + ": " + e.Message }
 
 // signed signs a request as the SDK does.
-func (w *world) signed(who aws.Config, service, method, url string, header http.Header, body []byte, at time.Time) *http.Request {
+func (w *world) signed(
+	who aws.Config, service, method, url string, header http.Header, body []byte, at time.Time,
+) *http.Request {
 	w.t.Helper()
 	r, err := http.NewRequest(method, url, bytes.NewReader(body))
 	w.must(err)
@@ -119,7 +121,9 @@ func call[Out any](w *world, who aws.Config, operation string, in any) (*Out, er
 // register registers a service and returns its credentials.
 func (w *world) register(name string) aws.Config {
 	w.t.Helper()
-	out, err := call[writapi.RegisterServiceOutput](w, w.root(), "RegisterService", writapi.RegisterServiceInput{Name: name})
+	out, err := call[writapi.RegisterServiceOutput](w, w.root(), "RegisterService", writapi.RegisterServiceInput{
+		Name: name,
+	})
 	w.must(err)
 	return w.Config(out.AccessKey.AccessKeyID, out.AccessKey.SecretAccessKey, "")
 }
@@ -146,7 +150,8 @@ func newBackend(t *testing.T) *backend {
 func (w *world) received(b *backend, who aws.Config, service string, at time.Time) writapi.Request {
 	w.t.Helper()
 	body := []byte("Action=CreateStack&Version=2010-05-15&StackName=app")
-	r := w.signed(who, service, "POST", b.URL+"/path%20of/it?x=1&y=a%2Fb", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, body, at)
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	r := w.signed(who, service, "POST", b.URL+"/path%20of/it?x=1&y=a%2Fb", header, body, at)
 	resp, err := http.DefaultClient.Do(r)
 	w.must(err)
 	resp.Body.Close()
@@ -156,7 +161,9 @@ func (w *world) received(b *backend, who aws.Config, service string, at time.Tim
 // forward hands a request over.
 func (w *world) forward(service aws.Config, q writapi.Request) (*writapi.CreateForwardAccessSessionOutput, error) {
 	w.t.Helper()
-	return call[writapi.CreateForwardAccessSessionOutput](w, service, "CreateForwardAccessSession", writapi.CreateForwardAccessSessionInput{CallerRequest: q})
+	return call[writapi.CreateForwardAccessSessionOutput](w, service, "CreateForwardAccessSession", writapi.CreateForwardAccessSessionInput{
+		CallerRequest: q,
+	})
 }
 
 func (w *world) with(c writapi.Credentials) aws.Config {
@@ -177,16 +184,21 @@ func (w *world) user(name, policyARN string) aws.Config {
 	return w.Config(*k.AccessKey.AccessKeyId, *k.AccessKey.SecretAccessKey, "")
 }
 
-const trustAccount = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:AssumeRole"}}`
+const trustAccount = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + account + `"},
+	"Action":"sts:AssumeRole"}}`
 
 // assumed makes a role with a managed policy, and returns the credentials of a session.
 func (w *world) assumed(user aws.Config, role, policyARN string) aws.Config {
 	w.t.Helper()
-	r, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{RoleName: &role, AssumeRolePolicyDocument: aws.String(trustAccount)})
+	r, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: &role, AssumeRolePolicyDocument: aws.String(trustAccount),
+	})
 	w.must(err)
 	_, err = w.IAM().AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &role, PolicyArn: &policyARN})
 	w.must(err)
-	out, err := sts.NewFromConfig(user).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: r.Role.Arn, RoleSessionName: aws.String("deploy")})
+	out, err := sts.NewFromConfig(user).AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn: r.Role.Arn, RoleSessionName: aws.String("deploy"),
+	})
 	w.must(err)
 	return w.Config(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
 }
@@ -207,10 +219,15 @@ const administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 func TestAmplifyMayTagARoleOnlyThroughCloudFormation(t *testing.T) {
 	w := newWorld(t)
-	role := w.assumed(w.user("dev", administrator), "amplify-admin", "arn:aws:iam::aws:policy/AdministratorAccess-Amplify")
-	_, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("amplify-app-authRole"), AssumeRolePolicyDocument: aws.String(trustAccount)})
+	dev := w.user("dev", administrator)
+	role := w.assumed(dev, "amplify-admin", "arn:aws:iam::aws:policy/AdministratorAccess-Amplify")
+	_, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: aws.String("amplify-app-authRole"), AssumeRolePolicyDocument: aws.String(trustAccount),
+	})
 	w.must(err)
-	tag := &iam.TagRoleInput{RoleName: aws.String("amplify-app-authRole"), Tags: []types.Tag{{Key: aws.String("user:Stack"), Value: aws.String("dev")}}}
+	tag := &iam.TagRoleInput{
+		RoleName: aws.String("amplify-app-authRole"), Tags: []types.Tag{{Key: aws.String("user:Stack"), Value: aws.String("dev")}},
+	}
 
 	_, err = iam.NewFromConfig(role).TagRole(ctx, tag)
 	wantError(t, err, "AccessDenied", "assumed-role/amplify-admin/deploy is not authorized to perform: iam:TagRole")
@@ -218,7 +235,8 @@ func TestAmplifyMayTagARoleOnlyThroughCloudFormation(t *testing.T) {
 	cloudformation := w.register("cloudformation.amazonaws.com")
 	out, err := w.forward(cloudformation, w.received(newBackend(t), role, "cloudformation", time.Now()))
 	w.must(err)
-	if out.Caller.ARN != "arn:aws:sts::"+account+":assumed-role/amplify-admin/deploy" || !slices.Equal(out.CalledVia, []string{"cloudformation.amazonaws.com"}) {
+	if out.Caller.ARN != "arn:aws:sts::"+account+":assumed-role/amplify-admin/deploy" ||
+		!slices.Equal(out.CalledVia, []string{"cloudformation.amazonaws.com"}) {
 		t.Errorf("got %+v", out)
 	}
 	if life := out.Credentials.Expiration.Sub(w.now()); life > 15*time.Minute || life < 14*time.Minute {
@@ -238,10 +256,13 @@ func TestAmplifyMayTagARoleOnlyThroughCloudFormation(t *testing.T) {
 func TestTheChainOfServicesGrows(t *testing.T) {
 	w := newWorld(t)
 	dev := w.user("dev", "")
-	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*","Condition":{
-		"StringEquals":{"aws:CalledViaFirst":"cloudformation.amazonaws.com","aws:CalledViaLast":"dynamodb.amazonaws.com"},
+	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*",
+		"Condition":{"StringEquals":{
+			"aws:CalledViaFirst":"cloudformation.amazonaws.com","aws:CalledViaLast":"dynamodb.amazonaws.com"},
 		"Bool":{"aws:ViaAWSService":"true"},"Null":{"aws:TokenIssueTime":"true","aws:MultiFactorAuthPresent":"true"}}}}`
-	_, err := w.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: aws.String("dev"), PolicyName: aws.String("p"), PolicyDocument: &policy})
+	_, err := w.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{
+		UserName: aws.String("dev"), PolicyName: aws.String("p"), PolicyDocument: &policy,
+	})
 	w.must(err)
 	cloudformation, dynamodb := w.register("cloudformation.amazonaws.com"), w.register("dynamodb.amazonaws.com")
 	list := func(who aws.Config) error {
@@ -254,13 +275,16 @@ func TestTheChainOfServicesGrows(t *testing.T) {
 	wantError(t, list(w.with(first.Credentials)), "AccessDenied", "iam:ListUsers")
 	second, err := w.forward(dynamodb, w.received(newBackend(t), w.with(first.Credentials), "dynamodb", time.Now()))
 	w.must(err)
-	if want := []string{"cloudformation.amazonaws.com", "dynamodb.amazonaws.com"}; !slices.Equal(second.CalledVia, want) {
+	want := []string{"cloudformation.amazonaws.com", "dynamodb.amazonaws.com"}
+	if !slices.Equal(second.CalledVia, want) {
 		t.Errorf("got %v", second.CalledVia)
 	}
 	w.must(list(w.with(second.Credentials)))
 
 	// It ends with any of the services.
-	_, err = call[writapi.DeregisterServiceOutput](w, w.root(), "DeregisterService", writapi.DeregisterServiceInput{Name: "cloudformation.amazonaws.com"})
+	_, err = call[writapi.DeregisterServiceOutput](w, w.root(), "DeregisterService", writapi.DeregisterServiceInput{
+		Name: "cloudformation.amazonaws.com",
+	})
 	w.must(err)
 	wantError(t, list(w.with(second.Credentials)), "InvalidClientTokenId", "")
 	_, err = w.forward(cloudformation, w.received(newBackend(t), dev, "cloudformation", time.Now()))
@@ -285,24 +309,63 @@ func TestWhatIsNotForwarded(t *testing.T) {
 		q             writapi.Request
 		code, message string
 	}{
-		"stale":           {w.received(b, dev, "cloudformation", time.Now().Add(-6*time.Minute)), "InvalidForwardedRequest", "Signature expired"},
-		"not yet current": {w.received(b, dev, "cloudformation", time.Now().Add(6*time.Minute)), "InvalidForwardedRequest", "not yet current"},
-		"another service": {w.received(b, dev, "dynamodb", time.Now()), "InvalidForwardedRequest", "Credential should be scoped to correct service: 'cloudformation'"},
-		"another secret":  {w.received(b, w.Config(c.AccessKeyID, "wrong", ""), "cloudformation", time.Now()), "InvalidForwardedRequest", "SignatureDoesNotMatch"},
-		"unknown caller":  {w.received(b, w.Config("AKIAQQQQQQQQQQQQQQQQ", "x", ""), "cloudformation", time.Now()), "InvalidForwardedRequest", "InvalidClientTokenId"},
-		"a service":       {w.received(b, service, "cloudformation", time.Now()), "InvalidForwardedRequest", "signed by a service"},
-		"another body":    {changed(func(q *writapi.Request) { q.Body = append(q.Body, 'x') }), "InvalidForwardedRequest", "SignatureDoesNotMatch"},
-		"another URL":     {changed(func(q *writapi.Request) { q.URL = "/" }), "InvalidForwardedRequest", "SignatureDoesNotMatch"},
-		"another method":  {changed(func(q *writapi.Request) { q.Method = "PUT" }), "InvalidForwardedRequest", "SignatureDoesNotMatch"},
-		"another host":    {changed(func(q *writapi.Request) { q.Headers["Host"] = []string{"elsewhere"} }), "InvalidForwardedRequest", "SignatureDoesNotMatch"},
-		"more headers":    {changed(func(q *writapi.Request) { q.Headers["X-Amz-Target"] = []string{"x"} }), "InvalidForwardedRequest", "not signed"},
-		"not signed":      {changed(func(q *writapi.Request) { delete(q.Headers, "Authorization") }), "InvalidForwardedRequest", "MissingAuthenticationToken"},
-		"another hash": {
-			changed(func(q *writapi.Request) { q.Body, q.BodySHA256 = nil, strings.Repeat("0", 64) }), "InvalidForwardedRequest", "SignatureDoesNotMatch",
+		"stale": {
+			w.received(b, dev, "cloudformation", time.Now().Add(-6*time.Minute)), "InvalidForwardedRequest",
+			"Signature expired",
 		},
-		"body and hash":  {changed(func(q *writapi.Request) { q.BodySHA256 = strings.Repeat("0", 64) }), "ValidationError", "BodySHA256"},
-		"no URL":         {changed(func(q *writapi.Request) { q.URL = "" }), "ValidationError", "URL"},
-		"a header twice": {changed(func(q *writapi.Request) { q.Headers["host"] = []string{"x"} }), "ValidationError", "twice"},
+		"not yet current": {
+			w.received(b, dev, "cloudformation", time.Now().Add(6*time.Minute)), "InvalidForwardedRequest",
+			"not yet current",
+		},
+		"another service": {
+			w.received(b, dev, "dynamodb", time.Now()), "InvalidForwardedRequest",
+			"Credential should be scoped to correct service: 'cloudformation'",
+		},
+		"another secret": {
+			w.received(b, w.Config(c.AccessKeyID, "wrong", ""), "cloudformation", time.Now()), "InvalidForwardedRequest",
+			"SignatureDoesNotMatch",
+		},
+		"unknown caller": {
+			w.received(b, w.Config("AKIAQQQQQQQQQQQQQQQQ", "x", ""), "cloudformation", time.Now()), "InvalidForwardedRequest",
+			"InvalidClientTokenId",
+		},
+		"a service": {
+			w.received(b, service, "cloudformation", time.Now()), "InvalidForwardedRequest", "signed by a service",
+		},
+		"another body": {
+			changed(func(q *writapi.Request) { q.Body = append(q.Body, 'x') }), "InvalidForwardedRequest",
+			"SignatureDoesNotMatch",
+		},
+		"another URL": {
+			changed(func(q *writapi.Request) { q.URL = "/" }), "InvalidForwardedRequest", "SignatureDoesNotMatch",
+		},
+		"another method": {
+			changed(func(q *writapi.Request) { q.Method = "PUT" }), "InvalidForwardedRequest", "SignatureDoesNotMatch",
+		},
+		"another host": {
+			changed(func(q *writapi.Request) { q.Headers["Host"] = []string{"elsewhere"} }), "InvalidForwardedRequest",
+			"SignatureDoesNotMatch",
+		},
+		"more headers": {
+			changed(func(q *writapi.Request) { q.Headers["X-Amz-Target"] = []string{"x"} }), "InvalidForwardedRequest",
+			"not signed",
+		},
+		"not signed": {
+			changed(func(q *writapi.Request) { delete(q.Headers, "Authorization") }), "InvalidForwardedRequest",
+			"MissingAuthenticationToken",
+		},
+		"another hash": {
+			changed(func(q *writapi.Request) { q.Body, q.BodySHA256 = nil, strings.Repeat("0", 64) }),
+			"InvalidForwardedRequest", "SignatureDoesNotMatch",
+		},
+		"body and hash": {
+			changed(func(q *writapi.Request) { q.BodySHA256 = strings.Repeat("0", 64) }), "ValidationError",
+			"BodySHA256",
+		},
+		"no URL": {changed(func(q *writapi.Request) { q.URL = "" }), "ValidationError", "URL"},
+		"a header twice": {
+			changed(func(q *writapi.Request) { q.Headers["host"] = []string{"x"} }), "ValidationError", "twice",
+		},
 	} {
 		out, err := w.forward(service, c.q)
 		t.Run(name, func(t *testing.T) {
@@ -316,7 +379,9 @@ func TestWhatIsNotForwarded(t *testing.T) {
 	_, err = w.forward(dev, q)
 	wantError(t, err, "AccessDenied", "Only a registered service")
 	for _, seconds := range []int32{899, 3601, -1} {
-		_, err = call[writapi.CreateForwardAccessSessionOutput](w, service, "CreateForwardAccessSession", writapi.CreateForwardAccessSessionInput{CallerRequest: q, DurationSeconds: seconds})
+		_, err = call[writapi.CreateForwardAccessSessionOutput](w, service, "CreateForwardAccessSession", writapi.CreateForwardAccessSessionInput{
+			CallerRequest: q, DurationSeconds: seconds,
+		})
 		wantError(t, err, "ValidationError", "DurationSeconds")
 	}
 	// A request is good for one session, until it is stale: of several at once one is answered.
@@ -359,10 +424,12 @@ func TestAPresignedRequestIsForwardedWhileItIsFresh(t *testing.T) {
 	c, err := dev.Credentials.Retrieve(ctx)
 	w.must(err)
 	presigned := func(at time.Time) writapi.Request {
-		r, err := http.NewRequest("GET", "https://cloudformation.example.com/?Action=ListStacks&X-Amz-Expires=3600", nil)
+		const list = "https://cloudformation.example.com/?Action=ListStacks&X-Amz-Expires=3600"
+		r, err := http.NewRequest("GET", list, nil)
 		w.must(err)
 		empty := sha256.Sum256(nil)
-		url, header, err := v4.NewSigner().PresignHTTP(ctx, c, r, hex.EncodeToString(empty[:]), "cloudformation", writtest.Region, at)
+		url, header, err := v4.NewSigner().PresignHTTP(
+			ctx, c, r, hex.EncodeToString(empty[:]), "cloudformation", writtest.Region, at)
 		w.must(err)
 		return writapi.Request{Method: "GET", URL: url, Headers: header}
 	}
@@ -392,7 +459,9 @@ func TestAForwardAccessSessionEndsWithWhatItStandsFor(t *testing.T) {
 	c, err := dev.Credentials.Retrieve(ctx)
 	w.must(err)
 	for _, status := range []types.StatusType{types.StatusTypeInactive, types.StatusTypeActive} {
-		_, err = w.IAM().UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: aws.String("dev"), AccessKeyId: &c.AccessKeyID, Status: status})
+		_, err = w.IAM().UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{
+			UserName: aws.String("dev"), AccessKeyId: &c.AccessKeyID, Status: status,
+		})
 		w.must(err)
 		if status == types.StatusTypeInactive {
 			wantError(t, list(ofKey), "InvalidClientTokenId", "")
@@ -404,14 +473,18 @@ func TestAForwardAccessSessionEndsWithWhatItStandsFor(t *testing.T) {
 	role := w.assumed(dev, "r", administrator)
 	ofRole := forwarded(role)
 	w.must(list(ofRole))
-	_, err = w.IAM().DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: aws.String("r"), PolicyArn: aws.String(administrator)})
+	_, err = w.IAM().DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{
+		RoleName: aws.String("r"), PolicyArn: aws.String(administrator),
+	})
 	w.must(err)
 	wantError(t, list(ofRole), "AccessDenied", "iam:ListUsers")
 	_, err = w.IAM().DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String("r")})
 	w.must(err)
 	wantError(t, list(ofRole), "InvalidClientTokenId", "")
 
-	_, err = w.IAM().DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: aws.String("dev"), AccessKeyId: &c.AccessKeyID})
+	_, err = w.IAM().DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{
+		UserName: aws.String("dev"), AccessKeyId: &c.AccessKeyID,
+	})
 	w.must(err)
 	wantError(t, list(ofKey), "InvalidClientTokenId", "")
 	ofRoot := forwarded(w.root())
@@ -424,7 +497,9 @@ func TestAForwardAccessSessionDoesNotOutliveTheCallersSession(t *testing.T) {
 	service := w.register("cloudformation.amazonaws.com")
 	arn := "arn:aws:iam::" + account + ":role/r"
 	w.assumed(dev, "r", administrator)
-	s, err := sts.NewFromConfig(dev).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("deploy"), DurationSeconds: aws.Int32(900)})
+	s, err := sts.NewFromConfig(dev).AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn: &arn, RoleSessionName: aws.String("deploy"), DurationSeconds: aws.Int32(900),
+	})
 	w.must(err)
 	w.turn(2 * time.Minute)
 	role := w.Config(*s.Credentials.AccessKeyId, *s.Credentials.SecretAccessKey, *s.Credentials.SessionToken)
@@ -446,28 +521,42 @@ func TestServicesAreTheOperatorsToRegister(t *testing.T) {
 	dev := w.user("dev", "")
 	in := writapi.RegisterServiceInput{Name: "orders.example.com"}
 	_, err := call[writapi.RegisterServiceOutput](w, dev, "RegisterService", in)
-	wantError(t, err, "AccessDenied", "not authorized to perform: writ:RegisterService on resource: arn:aws:writ::"+account+":service/orders.example.com")
-	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"writ:*","Resource":"arn:aws:writ::` + account + `:service/*.example.com"}}`
-	_, err = w.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: aws.String("dev"), PolicyName: aws.String("p"), PolicyDocument: &policy})
+	wantError(t, err, "AccessDenied",
+		"not authorized to perform: writ:RegisterService on resource: arn:aws:writ::"+account+":service/orders.example.com")
+	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"writ:*",
+		"Resource":"arn:aws:writ::` + account + `:service/*.example.com"}}`
+	_, err = w.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{
+		UserName: aws.String("dev"), PolicyName: aws.String("p"), PolicyDocument: &policy,
+	})
 	w.must(err)
 	out, err := call[writapi.RegisterServiceOutput](w, dev, "RegisterService", in)
 	w.must(err)
-	if s := out.Service; s.Name != in.Name || s.SigningName != "orders" || len(s.AccessKeys) != 1 || s.AccessKeys[0] != out.AccessKey.AccessKeyID {
+	if s := out.Service; s.Name != in.Name || s.SigningName != "orders" || len(s.AccessKeys) != 1 ||
+		s.AccessKeys[0] != out.AccessKey.AccessKeyID {
 		t.Errorf("got %+v", out)
 	}
 	for name, c := range map[string]struct {
 		operation, code string
 		in              any
 	}{
-		"twice":                 {"RegisterService", "EntityAlreadyExists", in},
-		"no principal":          {"RegisterService", "ValidationError", writapi.RegisterServiceInput{Name: "orders"}},
-		"an identity provider":  {"RegisterService", "ValidationError", writapi.RegisterServiceInput{Name: "accounts.google.com"}},
-		"Writ's own name":       {"RegisterService", "ValidationError", writapi.RegisterServiceInput{Name: "x.example.com", SigningName: "iam"}},
-		"unknown to rotate":     {"RotateServiceKey", "NoSuchEntity", writapi.RotateServiceKeyInput{Name: "x.example.com"}},
-		"unknown to deregister": {"DeregisterService", "NoSuchEntity", writapi.DeregisterServiceInput{Name: "x.example.com"}},
-		"misspelt":              {"RegisterService", "SerializationException", []byte(`{"Nmae":"x.example.com"}`)},
-		"two inputs":            {"RegisterService", "SerializationException", []byte(`{"Name":"x.example.com"}{}`)},
-		"no operation":          {"RegisterEverything", "InvalidAction", []byte(`{}`)},
+		"twice":        {"RegisterService", "EntityAlreadyExists", in},
+		"no principal": {"RegisterService", "ValidationError", writapi.RegisterServiceInput{Name: "orders"}},
+		"an identity provider": {
+			"RegisterService", "ValidationError", writapi.RegisterServiceInput{Name: "accounts.google.com"},
+		},
+		"Writ's own name": {
+			"RegisterService",
+			"ValidationError", writapi.RegisterServiceInput{Name: "x.example.com", SigningName: "iam"},
+		},
+		"unknown to rotate": {
+			"RotateServiceKey", "NoSuchEntity", writapi.RotateServiceKeyInput{Name: "x.example.com"},
+		},
+		"unknown to deregister": {
+			"DeregisterService", "NoSuchEntity", writapi.DeregisterServiceInput{Name: "x.example.com"},
+		},
+		"misspelt":     {"RegisterService", "SerializationException", []byte(`{"Nmae":"x.example.com"}`)},
+		"two inputs":   {"RegisterService", "SerializationException", []byte(`{"Name":"x.example.com"}{}`)},
+		"no operation": {"RegisterEverything", "InvalidAction", []byte(`{}`)},
 	} {
 		_, err := call[struct{}](w, w.root(), c.operation, c.in)
 		t.Run(name, func(t *testing.T) { wantError(t, err, c.code, "") })
@@ -484,7 +573,9 @@ func TestServicesAreTheOperatorsToRegister(t *testing.T) {
 	}
 	w.must(who(service))
 	for n := range 2 {
-		out, err := call[writapi.RotateServiceKeyOutput](w, dev, "RotateServiceKey", writapi.RotateServiceKeyInput{Name: in.Name})
+		out, err := call[writapi.RotateServiceKeyOutput](w, dev, "RotateServiceKey", writapi.RotateServiceKeyInput{
+			Name: in.Name,
+		})
 		w.must(err)
 		w.must(who(w.Config(out.AccessKey.AccessKeyID, out.AccessKey.SecretAccessKey, "")))
 		if err := who(service); n == 0 {
@@ -496,7 +587,8 @@ func TestServicesAreTheOperatorsToRegister(t *testing.T) {
 	w.register("billing.example.com")
 	list, err := call[writapi.ListServicesOutput](w, w.root(), "ListServices", writapi.ListServicesInput{})
 	w.must(err)
-	if len(list.Services) != 2 || list.Services[0].Name != "billing.example.com" || len(list.Services[1].AccessKeys) != 2 {
+	if len(list.Services) != 2 || list.Services[0].Name != "billing.example.com" ||
+		len(list.Services[1].AccessKeys) != 2 {
 		t.Errorf("got %+v", list)
 	}
 }
@@ -505,7 +597,9 @@ func TestAServiceAssumesTheRolesThatTrustIt(t *testing.T) {
 	w := newWorld(t)
 	service := w.register("amplify.amazonaws.com")
 	trust := strings.Replace(trustAccount, `{"AWS":"`+account+`"}`, `{"Service":"amplify.amazonaws.com"}`, 1)
-	r, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("backend"), AssumeRolePolicyDocument: &trust})
+	r, err := w.IAM().CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: aws.String("backend"), AssumeRolePolicyDocument: &trust,
+	})
 	w.must(err)
 	in := &sts.AssumeRoleInput{RoleArn: r.Role.Arn, RoleSessionName: aws.String("deploy")}
 	_, err = sts.NewFromConfig(service).AssumeRole(ctx, in)

@@ -58,6 +58,9 @@ func build(from *sourceModel, version string) (*awsmodel.File, error) {
 		to.Operations = append(to.Operations, op)
 	}
 	for _, name := range slices.Sorted(maps.Keys(reached)) {
+		if _, ok := from.Shapes[name]; !ok {
+			return nil, fmt.Errorf("the shape %s is missing", name)
+		}
 		shape, err := buildShape(name, from.Shapes[name])
 		if err != nil {
 			return nil, fmt.Errorf("the shape %s: %w", name, err)

@@ -1,12 +1,12 @@
 // Command awsmodel makes the embedded models of package awsmodel from botocore,
 // AWS's SDK for Python (Apache License 2.0).
 //
-//	go run ./internal/gen/awsmodel [-botocore DIR]
+//	pip install --no-deps --target /tmp/botocore botocore==1.43.11
+//	go run ./internal/gen/awsmodel -botocore /tmp/botocore/botocore/data
 //
-// It runs in the root of the repository. DIR is the folder data of an unpacked
-// botocore, with its __init__.py beside it. Without the flag the command fetches
-// Debian's package python3-botocore with apt-get download, into a folder that is
-// removed again, and unpacks it with dpkg-deb.
+// It runs in the root of the repository. The folder is that of botocore's data,
+// with its __init__.py beside it. What is found must be of the version that is
+// asked for, so that an old distribution does not take operations away.
 //
 // What is kept are operations, shapes, constraints and errors; texts are
 // dropped. The same input gives the same bytes; input of another shape than
@@ -31,27 +31,22 @@ var services = []struct{ path, name string }{
 
 func main() {
 	data := flag.String("botocore", "", "read botocore's data from this `folder`")
+	version := flag.String("version", "1.43.11", "botocore's `version`")
 	flag.Parse()
-	if err := run(os.Stdout, *data, filepath.Join("internal", "awsmodel")); err != nil {
+	if err := run(os.Stdout, *data, *version, filepath.Join("internal", "awsmodel")); err != nil {
 		fmt.Fprintln(os.Stderr, "awsmodel:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, data, into string) error {
+func run(out io.Writer, data, version, into string) error {
 	if data == "" {
-		dir, err := os.MkdirTemp("", "botocore-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		if data, err = fetch(dir); err != nil {
-			return err
-		}
+		return fmt.Errorf("say with -botocore where botocore %s is; pip install --target DIR botocore==%s puts it into a folder", version, version)
 	}
-	version, err := readVersion(data)
-	if err != nil {
+	if found, err := readVersion(data); err != nil {
 		return err
+	} else if found != version {
+		return fmt.Errorf("this is botocore %s, not %s", found, version)
 	}
 	for _, s := range services {
 		from, err := read(filepath.Join(data, filepath.FromSlash(s.path)))

@@ -5,44 +5,12 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 )
-
-// fetch downloads and unpacks Debian's package into a folder, and returns the
-// folder with botocore's data.
-func fetch(dir string) (string, error) {
-	if err := command(dir, "apt-get", "download", "python3-botocore"); err != nil {
-		return "", err
-	}
-	packed, err := filepath.Glob(filepath.Join(dir, "*.deb"))
-	if err != nil || len(packed) != 1 {
-		return "", fmt.Errorf("apt-get download left %d packages", len(packed))
-	}
-	if err := command(dir, "dpkg-deb", "-x", packed[0], dir); err != nil {
-		return "", err
-	}
-	data := filepath.Join(dir, "usr", "lib", "python3", "dist-packages", "botocore", "data")
-	if info, err := os.Stat(data); err != nil || !info.IsDir() {
-		return "", errors.New("the package has no folder botocore/data")
-	}
-	return data, nil
-}
-
-func command(dir, name string, args ...string) error {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s %s: %w: %s", name, args[0], err, strings.Join(strings.Fields(string(out)), " "))
-	}
-	return nil
-}
 
 var versionLine = regexp.MustCompile(`(?m)^__version__ = ['"]([0-9.]+)['"]$`)
 

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+)
+
+// An etcd is a bare member: in this process, or on loopback ports so that servers can share it.
+type etcd struct {
+	member *embed.Etcd
+	client *clientv3.Client
+}
+
+// startEtcd starts a member that listens at the URLs, or nowhere.
+func startEtcd(dir string, listen ...url.URL) (*etcd, error) {
+	c := embed.NewConfig()
+	c.Dir, c.LogLevel, c.TickMs, c.ElectionMs = dir, "panic", 10, 100
+	c.MaxTxnOps = 10_000
+	peer, err := url.Parse("http://localhost:0")
+	if err != nil {
+		return nil, err
+	}
+	c.ListenClientUrls, c.AdvertiseClientUrls = listen, listen
+	c.ListenPeerUrls, c.AdvertisePeerUrls = nil, []url.URL{*peer}
+	c.InitialCluster = c.InitialClusterFromName(c.Name)
+	m, err := embed.StartEtcd(c)
+	if err != nil {
+		return nil, err
+	}
+	<-m.Server.ReadyNotify()
+	return &etcd{m, v3client.New(m.Server)}, nil
+}
+
+func (e *etcd) close() {
+	e.client.Close()
+	e.member.Close()
+}
+
+// transactions is the work of some writers, each of which commits one transaction after another.
+func (e *etcd) transactions(writers int, n *atomic.Int64) func(context.Context) (int, error) {
+	value := string(make([]byte, 300))
+	return func(ctx context.Context) (int, error) {
+		var done atomic.Int64
+		var wg sync.WaitGroup
+		errs := make(chan error, writers)
+		for range writers {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					key := fmt.Sprint("k", n.Add(1)%4096)
+					_, err := e.client.Txn(context.WithoutCancel(ctx)).If(clientv3.Compare(clientv3.ModRevision(key+"/none"), "=", 0)).
+						Then(clientv3.OpPut(key, value), clientv3.OpPut(key+"/a", value), clientv3.OpPut(key+"/b", value)).Commit()
+					if err != nil {
+						errs <- err
+						return
+					}
+					done.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		select {
+		case err := <-errs:
+			return 0, err
+		default:
+			return int(done.Load()), nil
+		}
+	}
+}
