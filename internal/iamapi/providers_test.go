@@ -58,8 +58,9 @@ func TestOIDCProviderFromBeginningToEnd(t *testing.T) {
 		t.Errorf("listed %v", list)
 	}
 
-	for _, url := range []string{"http://example.com", "https://", "https://example.com:8443", "https://example.com?a=b", "example.com"} {
-		fails(t, "ValidationError", "Invalid Open ID Connect Provider URL", c.CreateOpenIDConnectProvider, &iam.CreateOpenIDConnectProviderInput{Url: &url})
+	for _, url := range []string{"http://example.com", "https://", "https://example.com?a=b", "example.com"} {
+		answers(t, url, "ValidationError: Invalid Open ID Connect Provider URL",
+			try(c.CreateOpenIDConnectProvider, &iam.CreateOpenIDConnectProviderInput{Url: &url})())
 	}
 	var many []string
 	for i := range 101 {
