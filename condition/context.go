@@ -3,7 +3,6 @@ package condition
 import (
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -44,23 +43,33 @@ func (c Context) find(name string) []string {
 // NewContext makes a context of the values, which it copies. A key without values counts as absent. Two keys that
 // differ only in case are an error.
 func NewContext(values map[string][]string) (Context, error) {
-	var c Context
-	spelled := make(map[string]string, len(values))
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		lower := strings.ToLower(key)
-		if key == "" {
-			return Context{}, fmt.Errorf("the request context has an empty key")
-		}
-		if other, twice := spelled[lower]; twice {
-			return Context{}, fmt.Errorf("the request context has a key twice, as %q and as %q", other, key)
-		}
-		spelled[lower] = key
-		if len(values[key]) > 0 {
-			c.keys = append(c.keys, contextKey{lower, slices.Clone(values[key])})
-		}
+	if _, empty := values[""]; empty {
+		return Context{}, fmt.Errorf("the request context has an empty key")
+	}
+	c := Context{keys: make([]contextKey, 0, len(values))}
+	for key, list := range values {
+		c.keys = append(c.keys, contextKey{strings.ToLower(key), slices.Clone(list)})
 	}
 	slices.SortFunc(c.keys, func(a, b contextKey) int { return strings.Compare(a.name, b.name) })
+	for i := 1; i < len(c.keys); i++ {
+		if name := c.keys[i].name; name == c.keys[i-1].name {
+			return Context{}, twice(name, values)
+		}
+	}
+	c.keys = slices.DeleteFunc(c.keys, func(k contextKey) bool { return len(k.values) == 0 })
 	return c, nil
+}
+
+// twice is the error for a key that values have in more than one spelling.
+func twice(name string, values map[string][]string) error {
+	var spelled []string
+	for key := range values {
+		if strings.ToLower(key) == name {
+			spelled = append(spelled, key)
+		}
+	}
+	slices.Sort(spelled)
+	return fmt.Errorf("the request context has a key twice, as %q and as %q", spelled[0], spelled[1])
 }
 
 // Values returns the values of a key, nil if it is absent.

@@ -43,9 +43,16 @@ func (e *etcd) close() {
 	e.member.Close()
 }
 
-// transactions is the work of some writers, each of which commits one transaction after another.
-func (e *etcd) transactions(writers int, n *atomic.Int64) func(context.Context) (int, error) {
-	value := string(make([]byte, 300))
+// transaction commits one of a guard and three puts.
+func (e *etcd) transaction(ctx context.Context, i int64) error {
+	key, value := fmt.Sprint("k", i%4096), fmt.Sprintf("%-300d", i)
+	_, err := e.client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key+"/none"), "=", 0)).
+		Then(clientv3.OpPut(key, value), clientv3.OpPut(key+"/a", value), clientv3.OpPut(key+"/b", value)).Commit()
+	return err
+}
+
+// repeat makes the work of a contender whose writers each do something over and over.
+func repeat(do func(context.Context) error) func(context.Context) (int, error) {
 	return func(ctx context.Context) (int, error) {
 		var done atomic.Int64
 		var wg sync.WaitGroup
@@ -53,10 +60,7 @@ func (e *etcd) transactions(writers int, n *atomic.Int64) func(context.Context) 
 		for range writers {
 			wg.Go(func() {
 				for ctx.Err() == nil {
-					key := fmt.Sprint("k", n.Add(1)%4096)
-					_, err := e.client.Txn(context.WithoutCancel(ctx)).If(clientv3.Compare(clientv3.ModRevision(key+"/none"), "=", 0)).
-						Then(clientv3.OpPut(key, value), clientv3.OpPut(key+"/a", value), clientv3.OpPut(key+"/b", value)).Commit()
-					if err != nil {
+					if err := do(context.WithoutCancel(ctx)); err != nil {
 						errs <- err
 						return
 					}

@@ -89,12 +89,17 @@ func compete(ctx context.Context, contenders []contender, rounds int, round time
 func compare(b *bytes.Buffer, contenders []contender, rates [][]float64, unit string) {
 	fmt.Fprintf(b, "| | %s a second | to %s |\n|---|---:|---:|\n", unit, contenders[0].name)
 	for i, c := range contenders {
-		ratios := make([]float64, len(rates[i]))
-		for r := range ratios {
-			ratios[r] = rates[i][r] / rates[0][r]
-		}
-		fmt.Fprintf(b, "| %s | %.0f | %.2f × |\n", c.name, median(rates[i]), median(ratios))
+		fmt.Fprintf(b, "| %s | %.0f | %.2f × |\n", c.name, median(rates[i]), median(ratios(rates[i], rates[0])))
 	}
+}
+
+// ratios are those of two contenders, round by round.
+func ratios(rates, floor []float64) []float64 {
+	r := make([]float64, len(rates))
+	for i := range r {
+		r[i] = rates[i] / floor[i]
+	}
+	return r
 }
 
 func median(values []float64) float64 {

@@ -33,3 +33,27 @@ func BenchmarkGetUser(b *testing.B) {
 		cancel()
 	}
 }
+
+// BenchmarkTagUser is for profiles of writes.
+func BenchmarkTagUser(b *testing.B) {
+	ctx := context.Background()
+	w, err := start(ctx, server.Config{Data: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close(ctx)
+	tags, err := w.taggings(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	work := sendOver(writers, w.address, func(i int) request { return tags[i%len(tags)] })
+	for b.Loop() {
+		turn, cancel := context.WithTimeout(ctx, 3*time.Second)
+		n, err := work(turn)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(n)/3, "writes/s")
+		cancel()
+	}
+}

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,6 +18,8 @@ import (
 
 	"github.com/writ-iam/writ/internal/server"
 	"github.com/writ-iam/writ/internal/sigv4"
+	"github.com/writ-iam/writ/internal/store"
+	"github.com/writ-iam/writ/internal/store/member"
 )
 
 const account = "111122223333"
@@ -83,7 +87,7 @@ func reads(ctx context.Context, b *bytes.Buffer, rounds int, round time.Duration
 	if err != nil {
 		return err
 	}
-	floor := &http.Server{Handler: bareHandler(w.Root.SecretAccessKey)}
+	floor := &http.Server{Handler: bareHandler(w.Root.SecretAccessKey, func(context.Context) error { return nil })}
 	go floor.Serve(bare)
 	defer floor.Close()
 
@@ -118,7 +122,7 @@ func reads(ctx context.Context, b *bytes.Buffer, rounds int, round time.Duration
 }
 
 // bareHandler is the floor: it does what any handler of a signed request must.
-func bareHandler(secret string) http.Handler {
+func bareHandler(secret string, work func(context.Context) error) http.Handler {
 	var keys sigv4.Keys
 	answer := []byte(`<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User><Path>/</Path><UserName>bench</UserName>` +
 		`</User></GetUserResult><ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></GetUserResponse>`)
@@ -129,6 +133,9 @@ func bareHandler(secret string) http.Handler {
 			if sig, err = sigv4.Parse(r); err == nil {
 				err = keys.Verify(sig, r, body, secret, time.Now())
 			}
+		}
+		if err == nil {
+			err = work(r.Context())
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
@@ -157,32 +164,82 @@ func writes(ctx context.Context, b *bytes.Buffer, rounds int, round time.Duratio
 		return err
 	}
 	defer w.Close(ctx)
-	const users = 256
-	var tags []request
-	for i := range users {
-		name := fmt.Sprint("user-", i)
-		if err := w.do(ctx, url.Values{"Action": {"CreateUser"}, "UserName": {name}}); err != nil {
-			return err
-		}
-		r, err := w.call(ctx, url.Values{"Action": {"TagUser"}, "UserName": {name}, "Tags.member.1.Key": {"k"}, "Tags.member.1.Value": {"v"}})
-		if err != nil {
-			return err
-		}
-		tags = append(tags, r)
+	tags, err := w.taggings(ctx)
+	if err != nil {
+		return err
+	}
+	plain, err := member.Start(ctx, member.Config{Dir: filepath.Join(dir, "store"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer plain.Close()
+	bare, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
 	}
 	var n atomic.Int64
+	floor := &http.Server{Handler: bareHandler(w.Root.SecretAccessKey, func(ctx context.Context) error { return e.transaction(ctx, n.Add(1)) })}
+	go floor.Serve(bare)
+	defer floor.Close()
+	floorRequest, err := signed(ctx, bare.Addr().String(), w.Root.AccessKeyID, w.Root.SecretAccessKey, url.Values{"Action": {"TagUser"}})
+	if err != nil {
+		return err
+	}
 	contenders := []contender{
-		{"bare etcd", e.transactions(writers, &n)},
-		{"TagUser", sendOver(writers, w.address, func(i int) request { return tags[i%users] })},
+		{"bare etcd", repeat(func(ctx context.Context) error { return e.transaction(ctx, n.Add(1)) })},
+		{"the store", repeat(func(ctx context.Context) error { return transaction(ctx, plain, n.Add(1)) })},
+		{"a bare handler on bare etcd", sendOver(writers, bare.Addr().String(), func(int) request { return floorRequest })},
+		{"TagUser", sendOver(writers, w.address, func(i int) request { return tags[i%len(tags)] })},
 	}
 	rates, err := compete(ctx, contenders, rounds, round)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n## Writes\n\nBare etcd: transactions of a guard and three puts by %d writers, in process, durable. TagUser: signed calls over HTTP on as many connections,\n"+
-		"each of which reads, changes and writes one user in a durable transaction, and is answered when the node's own snapshot has it. The goal is at least 0.5 ×.\n\n", writers)
+	fmt.Fprintf(b, "\n## Writes\n\nBare etcd and the store: transactions of a guard and three puts by %d writers, in process, durable. The bare handler checks the signature of a call over\n"+
+		"HTTP and makes such a transaction. TagUser is a signed call that reads, changes and writes one user in a durable transaction, writes the audit log, and is\n"+
+		"answered when the node's own snapshot has the change. The goal is at least 0.5 ×: the store to bare etcd, and TagUser to the bare handler (%.2f ×).\n\n",
+		writers, median(ratios(rates[3], rates[2])))
 	compare(b, contenders, rates, "transactions")
 	return nil
 }
 
+// transaction is the store's one of a guard and three puts.
+func transaction(ctx context.Context, s store.Store, i int64) error {
+	key := fmt.Sprint("k", i%4096)
+	_, err := s.Update(ctx, func(tx store.Txn) error {
+		if _, err := tx.Get(key + "/none"); !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("the guard is there: %v", err)
+		}
+		value := fmt.Appendf(make([]byte, 0, 320), "%-300d", i)
+		tx.Put(key, value)
+		tx.Put(key+"/a", value)
+		tx.Put(key+"/b", value)
+		return nil
+	})
+	return err
+}
+
 const writers = 64
+
+// taggings makes users, and requests each of which gives a tag of one a value that it does not have when they are sent in turn.
+func (w *writ) taggings(ctx context.Context) (tags []request, err error) {
+	const users, values = 256, 8
+	for value := range values {
+		for i := range users {
+			name := fmt.Sprint("user-", i)
+			if value == 0 {
+				if err := w.do(ctx, url.Values{"Action": {"CreateUser"}, "UserName": {name}}); err != nil {
+					return nil, err
+				}
+			}
+			r, err := w.call(ctx, url.Values{
+				"Action": {"TagUser"}, "UserName": {name}, "Tags.member.1.Key": {"k"}, "Tags.member.1.Value": {fmt.Sprint(value)},
+			})
+			if err != nil {
+				return nil, err
+			}
+			tags = append(tags, r)
+		}
+	}
+	return tags, nil
+}

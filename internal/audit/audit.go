@@ -239,19 +239,27 @@ func encode(v any) ([]byte, error) {
 
 // A Log takes records. It may be used by several goroutines at once.
 type Log struct {
-	mu     sync.Mutex
-	w      io.Writer
-	file   *os.File
-	path   string
-	size   int64
-	limit  int64 // of a file, before it is put aside
-	aside  int   // the number that the last file was put aside under
-	torn   bool  // the last write ended in the middle of a line
-	closed bool
+	mu      sync.Mutex
+	idle    *sync.Cond // on mu: nobody writes any more
+	next    *batch     // what is written next; nil if nothing waits
+	writing bool       // somebody leads, and has what follows
+	closed  bool
+
+	w     io.Writer
+	file  *os.File
+	path  string
+	size  int64
+	limit int64 // of a file, before it is put aside
+	aside int   // the number that the last file was put aside under
+	torn  bool  // the last write ended in the middle of a line
 }
 
 // New returns a log that writes to w.
-func New(w io.Writer) *Log { return &Log{w: w} }
+func New(w io.Writer) *Log {
+	l := &Log{w: w}
+	l.idle = sync.NewCond(&l.mu)
+	return l
+}
 
 // Discard returns a log that keeps nothing.
 func Discard() *Log { return New(io.Discard) }
@@ -267,7 +275,8 @@ func Open(path string) (*Log, error) { return OpenSize(path, DefaultSize) }
 
 // OpenSize returns a log whose files are put aside when they would become larger than limit; 0 is never.
 func OpenSize(path string, limit int64) (*Log, error) {
-	l := &Log{path: path, limit: limit}
+	l := New(nil)
+	l.path, l.limit = path, limit
 	if err := l.open(); err != nil {
 		return nil, err
 	}
@@ -320,31 +329,105 @@ func (l *Log) rotate() error {
 }
 
 // Write writes a record. An error means that the record is not, or not wholly, where it belongs; the caller must not go
-// on as if it were.
+// on as if it were. Records that come while others are being written are then written together.
 func (l *Log) Write(r *Record) error {
 	line, err := r.line()
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.closed {
+		l.mu.Unlock()
 		return os.ErrClosed
 	}
-	if l.file != nil && l.limit > 0 && l.size > 0 && l.size+int64(len(line)) > l.limit {
-		if err := l.rotate(); err != nil {
-			l.size = 0 // try again when as much again was written
+	if l.next == nil {
+		l.next = &batch{done: make(chan struct{}), lead: make(chan struct{}, 1)}
+	}
+	b := l.next
+	b.lines = append(b.lines, line...)
+	leads := !l.writing
+	l.writing = true
+	l.mu.Unlock()
+	if !leads {
+		select {
+		case <-b.done:
+			return b.err
+		case <-b.lead:
 		}
 	}
-	if l.torn {
-		line = append([]byte{'\n'}, line...)
+	l.lead()
+	return b.err
+}
+
+// A batch is the lines that are written at once. Of those who wait for it one is told to write it.
+type batch struct {
+	lines []byte
+	err   error
+	done  chan struct{} // closed when the lines are written, or are not
+	lead  chan struct{}
+}
+
+// lead writes the batch that waits, which has at least the line of the caller, and passes the lead on.
+func (l *Log) lead() {
+	l.mu.Lock()
+	b := l.next
+	l.next = nil
+	l.mu.Unlock()
+
+	b.err = l.write(b.lines) // there is one leader, so that nobody else writes
+	close(b.done)
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.next != nil {
+		l.next.lead <- struct{}{}
+		return
 	}
-	n, err := l.w.Write(line)
+	l.writing = false
+	l.idle.Broadcast()
+}
+
+// write writes lines to the file, and to new ones if they have no room in it.
+func (l *Log) write(lines []byte) error {
+	for len(lines) > 0 {
+		n := l.fitting(lines)
+		if n == 0 {
+			if err := l.rotate(); err != nil {
+				l.size = 0 // try again when as much again was written
+			}
+			n = max(l.fitting(lines), bytes.IndexByte(lines, '\n')+1)
+		}
+		if err := l.append(lines[:n]); err != nil {
+			return err
+		}
+		lines = lines[n:]
+	}
+	return nil
+}
+
+// fitting returns how many bytes of whole lines the file has room for.
+func (l *Log) fitting(lines []byte) int {
+	if l.file == nil || l.limit <= 0 || l.size+int64(len(lines)) <= l.limit {
+		return len(lines)
+	}
+	room := max(0, l.limit-l.size)
+	n := bytes.LastIndexByte(lines[:room], '\n') + 1
+	if n == 0 && l.size == 0 { // a line that is longer than a file may be has one of its own
+		n = bytes.IndexByte(lines, '\n') + 1
+	}
+	return n
+}
+
+func (l *Log) append(lines []byte) error {
+	if l.torn {
+		lines = append([]byte{'\n'}, lines...)
+	}
+	n, err := l.w.Write(lines)
 	l.size += int64(n)
-	if err == nil && n < len(line) {
+	if err == nil && n < len(lines) {
 		err = io.ErrShortWrite
 	}
-	l.torn = n > 0 && line[n-1] != '\n' || n == 0 && l.torn
+	l.torn = n > 0 && lines[n-1] != '\n' || n == 0 && l.torn
 	return err
 }
 
@@ -356,6 +439,9 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
+	for l.writing {
+		l.idle.Wait()
+	}
 	if l.file == nil {
 		return nil
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/writ-iam/writ/policy"
 )
 
-// NewIdentityDocument returns a document that can be saved as an identity-based policy, managed or inline. What is wrong with another one is an
-// [*Error]: MalformedPolicyDocument, with the sentence that AWS has for it if it is known, else with the position and the reason.
+// NewIdentityDocument returns a document that can be saved as an identity-based policy, managed or inline. What is
+// wrong with another one is an [*Error]: MalformedPolicyDocument, with the sentence that AWS has for it if it is known,
+// else with the position and the reason.
 func NewIdentityDocument(text string) (*Document, error) {
 	doc, err := parse(text)
 	if err != nil {
@@ -25,7 +26,7 @@ func NewIdentityDocument(text string) (*Document, error) {
 			return nil, malformed("Policy statement must contain resources.")
 		}
 		for _, r := range s.Resource.Values {
-			if parts := strings.SplitN(r.Text, ":", 5); len(parts) == 5 && parts[2] == "iam" && parts[3] != "" && !strings.ContainsAny(parts[3], "*?$") {
+			if namesRegion(r.Text) {
 				return nil, malformed("IAM resource ARN cannot contain region information.")
 			}
 		}
@@ -33,7 +34,8 @@ func NewIdentityDocument(text string) (*Document, error) {
 	return compiled(NewDocument(text), eval.Identity)
 }
 
-// NewTrustDocument returns a document that can be saved as the trust policy of a role. Its principals are bound as [Bind] says.
+// NewTrustDocument returns a document that can be saved as the trust policy of a role. Its principals are bound as
+// [Bind] says.
 func NewTrustDocument(text string, id func(principal string) (string, bool)) (*Document, error) {
 	doc, err := parse(text)
 	if err != nil {
@@ -60,6 +62,12 @@ func NewTrustDocument(text string, id func(principal string) (string, bool)) (*D
 	return compiled(d, eval.Resource)
 }
 
+// namesRegion reports whether a pattern of IAM's resources has a region, which they do not have.
+func namesRegion(pattern string) bool {
+	parts := strings.SplitN(pattern, ":", 5)
+	return len(parts) == 5 && parts[2] == "iam" && parts[3] != "" && !strings.ContainsAny(parts[3], "*?$")
+}
+
 func isSTS(action string) bool { return len(action) > 4 && strings.EqualFold(action[:4], "sts:") }
 
 // parse reads a document, and checks what holds for all documents that IAM saves, but not for those of other services.
@@ -75,7 +83,8 @@ func parse(text string) (*policy.Document, error) {
 		case sid == "":
 			continue
 		case strings.IndexFunc(sid, func(c rune) bool { return !isAlphanumeric(c) }) >= 0:
-			return nil, malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+			return nil, malformed("Statement IDs (SID) must be alpha-numeric. " +
+				"Check that your input satisfies the regular expression [0-9A-Za-z]*")
 		case seen[sid]:
 			return nil, malformed("Statement IDs (SID) in a single policy must be unique.")
 		}

@@ -10,13 +10,14 @@ import (
 	"github.com/writ-iam/writ/policy"
 )
 
-// A Document is a policy document as its owner wrote it. It compiles when it is first needed, once for each policy type.
-// Documents do not change.
+// A Document is a policy document as its owner wrote it. It compiles when it is first needed, once for each policy
+// type. Documents do not change.
 type Document struct {
 	Text string
 
-	// Bound are the users and roles that the document names as principals, by ARN, and the unique ids that these had when the
-	// document was saved. The document is decided by the ids, so that it does not grant anything to a later namesake.
+	// Bound are the users and roles that the document names as principals, by ARN, and the unique ids that these had
+	// when the document was saved. The document is decided by the ids, so that it does not grant anything to a later
+	// namesake.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 	Bound map[string]string
 
@@ -52,8 +53,8 @@ func (d *Document) UnmarshalJSON(src []byte) error {
 	return err
 }
 
-// Policy returns the document compiled as a policy of a type. The error is a [*policy.Error]; a document that was checked when it
-// was saved gives none.
+// Policy returns the document compiled as a policy of a type. The error is a [*policy.Error]; a document that was
+// checked when it was saved gives none.
 func (d *Document) Policy(t eval.PolicyType) (*eval.Policy, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -91,9 +92,9 @@ func principals(doc *policy.Document) (names []*policy.Value) {
 	return names
 }
 
-// Bind returns the document with the users and roles it names bound to their unique ids. The function id finds the unique id of an AWS principal, which
-// is "" for one that is no user or role, or not one of this server: that stays as it is written. A principal that cannot be is an
-// error, as it is on AWS; so is a document that does not parse.
+// Bind returns the document with the users and roles it names bound to their unique ids. The function id finds the
+// unique id of an AWS principal, which is "" for one that is no user or role, or not one of this server: that stays as
+// it is written. A principal that cannot be is an error, as it is on AWS; so is a document that does not parse.
 func Bind(text string, id func(principal string) (string, bool)) (*Document, error) {
 	doc, err := policy.Parse([]byte(text))
 	if err != nil {
@@ -116,8 +117,8 @@ func Bind(text string, id func(principal string) (string, bool)) (*Document, err
 	return d, nil
 }
 
-// Show returns the text as the API shows it: a bound principal by the ARN that it has now, which the function arn finds, or by its
-// unique id if it is gone.
+// Show returns the text as the API shows it: a bound principal by the ARN that it has now, which the function arn
+// finds, or by its unique id if it is gone.
 func (d *Document) Show(arn func(id string) (string, bool)) string {
 	if len(d.Bound) == 0 {
 		return d.Text

@@ -119,8 +119,8 @@ func modifiable(tx Txn, key string) (Identity, error) {
 	return who, nil
 }
 
-// attachable finds the managed policy of an ARN that an account is about to use: AWS's, or the account's own. It returns the unique id of the
-// account's own, to guard it; AWS's need no guard, since nobody can delete them.
+// attachable finds the managed policy of an ARN that an account is about to use: AWS's, or the account's own. It
+// returns the unique id of the account's own, to guard it; AWS's need no guard, since nobody can delete them.
 func attachable(tx Txn, account, arn string) (id string, err error) {
 	if err := CheckPolicyARN(arn); err != nil {
 		return "", err
@@ -139,13 +139,14 @@ func attachable(tx Txn, account, arn string) (id string, err error) {
 	case strings.HasPrefix(p.Path, ServiceLinkedPath):
 		return "", Errorf(PolicyNotAttachable, "Cannot attach a Service Role Policy to a Customer Role.")
 	case p.Deprecated:
-		return "", Errorf(PolicyNotAttachable, "Policy %s is deprecated: it stays where it is attached, but cannot be attached again.", arn)
+		return "", Errorf(PolicyNotAttachable, "Policy %s is deprecated: it stays where it is attached, "+
+			"but cannot be attached again.", arn)
 	}
 	return "", nil
 }
 
-// attached returns the unique id of a managed policy that an account uses already; it is "" for one of AWS's, which may even
-// have left the catalogue since.
+// attached returns the unique id of a managed policy that an account uses already; it is "" for one of AWS's, which may
+// even have left the catalogue since.
 func attached(tx Txn, account, arn string) (id string, err error) {
 	if IsAWSManaged(arn) {
 		return "", nil
@@ -275,7 +276,8 @@ func DeleteInline(tx Txn, key, name string) error {
 	return nil
 }
 
-// SetBoundary sets the permissions boundary of the user or role of a key to the managed policy of an ARN; "" removes it.
+// SetBoundary sets the permissions boundary of the user or role of a key to the managed policy of an ARN; "" removes
+// it.
 func SetBoundary(tx Txn, key, arn string) error {
 	who, err := modifiable(tx, key)
 	if err != nil {
@@ -322,12 +324,17 @@ func setBoundary(tx Txn, e Entity, arn string) error {
 	return nil
 }
 
-// SetTags adds tags to the record of a key, or changes the values of those it has. Keys are told apart without regard to case.
-// The record is left to the caller to Put.
+// SameTagKey reports whether two keys are those of one tag: whether they differ in case at most. It is as condition keys
+// are told apart, which strings.EqualFold is not for all letters: a request whose tags make one condition key twice
+// cannot be decided.
+func SameTagKey(a, b string) bool { return a == b || strings.ToLower(a) == strings.ToLower(b) }
+
+// SetTags adds tags to the record of a key, or changes the values of those it has. Keys are told apart without regard
+// to case. The record is left to the caller to Put.
 func SetTags(r Tagged, tags []Tag) error {
 	have := r.Tagged()
 	for _, t := range tags {
-		if i := slices.IndexFunc(*have, func(h Tag) bool { return strings.EqualFold(h.Key, t.Key) }); i >= 0 {
+		if i := slices.IndexFunc(*have, func(h Tag) bool { return SameTagKey(h.Key, t.Key) }); i >= 0 {
 			(*have)[i] = t
 		} else {
 			*have = append(*have, t)
@@ -344,6 +351,6 @@ func SetTags(r Tagged, tags []Tag) error {
 func RemoveTags(r Tagged, keys []string) {
 	have := r.Tagged()
 	*have = slices.DeleteFunc(*have, func(t Tag) bool {
-		return slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, t.Key) })
+		return slices.ContainsFunc(keys, func(k string) bool { return SameTagKey(k, t.Key) })
 	})
 }

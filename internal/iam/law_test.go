@@ -44,7 +44,8 @@ const (
 	ownARN   = "arn:aws:iam::" + testAccount + ":policy/Own"
 )
 
-// furnished is a state with the user alice, the group staff, the role worker, the instance profile box and the managed policy Own.
+// furnished is a state with the user alice, the group staff, the role worker, the instance profile box and the managed
+// policy Own.
 func furnished(t *testing.T) memory {
 	t.Helper()
 	m := memory{}

@@ -1,7 +1,8 @@
 package iam
 
 // linkedServices are services that have a service-linked role, sorted, after the pages on them that
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html leads to. AWS has more.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html leads to. AWS has
+// more.
 var linkedServices = [...]LinkedService{
 	{"access-analyzer", "AccessAnalyzer", "AccessAnalyzerServiceRolePolicy"},
 	{"accountdiscovery.ssm", "AmazonSSM_AccountDiscovery", "AWSSystemsManagerAccountDiscoveryServicePolicy"},

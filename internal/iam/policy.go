@@ -167,8 +167,8 @@ func DeletePolicy(tx Txn, account, arn string) error {
 // IsAWSManaged reports whether an ARN is in the place of AWS's own managed policies.
 func IsAWSManaged(arn string) bool { return strings.HasPrefix(arn, "arn:aws:iam::aws:policy/") }
 
-// AWSPolicyID is the unique id of an AWS managed policy, which is the same in all accounts and for ever. AWS's own ids are not public, so that it
-// follows from the ARN.
+// AWSPolicyID is the unique id of an AWS managed policy, which is the same in all accounts and for ever. AWS's own ids
+// are not public, so that it follows from the ARN.
 func AWSPolicyID(arn string) string {
 	sum := sha256.Sum256([]byte(arn))
 	return "ANPA" + base32.StdEncoding.EncodeToString(sum[:])[:17]

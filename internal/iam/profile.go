@@ -13,7 +13,8 @@ func CreateInstanceProfile(tx Txn, p *InstanceProfile) error {
 	return create(tx, p, "Instance Profile %s already exists.", p.Name)
 }
 
-// AddRoleToInstanceProfile puts a role into an instance profile, which has room for one. To add the role that is there is an error, too.
+// AddRoleToInstanceProfile puts a role into an instance profile, which has room for one. To add the role that is there
+// is an error, too.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
 func AddRoleToInstanceProfile(tx Txn, account, profile, role string) error {
 	p, err := GetInstanceProfile(tx, account, profile)

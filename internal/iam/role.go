@@ -13,8 +13,8 @@ const (
 // DefaultSession is how many seconds a role's sessions may take if nothing else was said.
 const DefaultSession = 3600
 
-// CreateRole adds a role, with its boundary if it names one. Roles under AWS's paths, or with the prefix of the names of service-linked roles, are
-// AWS's to make: CreateServiceLinkedRole does.
+// CreateRole adds a role, with its boundary if it names one. Roles under AWS's paths, or with the prefix of the names
+// of service-linked roles, are AWS's to make: CreateServiceLinkedRole does.
 func CreateRole(tx Txn, r *Role) error {
 	if isReserved(r.Path) {
 		return Errorf(InvalidInput, "The path %s is reserved for AWS.", r.Path)
@@ -102,11 +102,13 @@ func deleteRole(tx Txn, r *Role) {
 	tx.store.Delete(UseKey(r.ID))
 }
 
-// unmodifiable is the error for changing an identity that is AWS's: a service-linked role, or one of a service's under the reserved path.
+// unmodifiable is the error for changing an identity that is AWS's: a service-linked role, or one of a service's under
+// the reserved path.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 func unmodifiable(who Identity) error {
 	if r, ok := who.(*Role); ok && isReserved(r.Path) {
-		return Errorf(UnmodifiableEntity, "Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", r.Name)
+		return Errorf(UnmodifiableEntity, "Cannot perform the operation on the protected role '%s' - "+
+			"this role is only modifiable by AWS", r.Name)
 	}
 	return nil
 }

@@ -58,13 +58,16 @@ func (s *LinkedService) trust() *Document {
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"%s"},"Action":"sts:AssumeRole"}]}`, s.Principal()))
 }
 
-// NewServiceLinkedRole makes the role of a service, of which the header has account, id and time; its name and path are the service's.
+// NewServiceLinkedRole makes the role of a service, of which the header has account, id and time; its name and path are
+// the service's.
 func NewServiceLinkedRole(s *LinkedService, h Header, suffix, description string) (*Role, error) {
 	if suffix != "" && !slices.Contains(suffixed[:], s.name) {
 		return nil, Errorf(InvalidInput, "Custom suffix is not allowed for %s", s.Principal())
 	}
 	h.Name, h.Path = s.RoleName(suffix), s.Path()
-	r := &Role{Header: h, Description: description, Trust: s.trust(), MaxSession: DefaultSession, LinkedService: s.Principal()}
+	r := &Role{
+		Header: h, Description: description, Trust: s.trust(), MaxSession: DefaultSession, LinkedService: s.Principal(),
+	}
 	if arn := s.PolicyARN(); arn != "" {
 		r.Attached = []string{arn}
 	}
@@ -75,15 +78,16 @@ func NewServiceLinkedRole(s *LinkedService, h Header, suffix, description string
 func CreateServiceLinkedRole(tx Txn, r *Role) error {
 	err := create(tx, r, "")
 	if Is(err, EntityAlreadyExists) {
-		return Errorf(InvalidInput, "Service role name %s has been taken in this account, please try a different suffix.", r.Name)
+		return Errorf(InvalidInput, "Service role name %s has been taken in this account, "+
+			"please try a different suffix.", r.Name)
 	}
 	return err
 }
 
 func (r *Role) isServiceLinked() bool { return strings.HasPrefix(r.Path, ServiceLinkedPath) }
 
-// A RoleDeletion is the last deletion of a service-linked role of some name. No service uses the role here, so that each deletion is done when it is asked
-// for; the record remembers that it was.
+// A RoleDeletion is the last deletion of a service-linked role of some name. No service uses the role here, so that
+// each deletion is done when it is asked for; the record remembers that it was.
 type RoleDeletion struct {
 	Account string
 	Role    string // name

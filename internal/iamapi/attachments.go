@@ -30,7 +30,9 @@ var attachments = []op.Operation{
 	}),
 	op.New("ListAttachedUserPolicies", func(c *op.Call, in *api.ListAttachedUserPoliciesInput) (op.Target, error) {
 		return onUser(c, in.UserName)
-	}, func(_ context.Context, c *op.Call, in *api.ListAttachedUserPoliciesInput) (*api.ListAttachedUserPoliciesOutput, error) {
+	}, func(
+		_ context.Context, c *op.Call, in *api.ListAttachedUserPoliciesInput,
+	) (*api.ListAttachedUserPoliciesOutput, error) {
 		who, err := c.User(*in.UserName)
 		if err != nil {
 			return nil, err
@@ -53,7 +55,9 @@ var attachments = []op.Operation{
 	}),
 	op.New("ListAttachedGroupPolicies", func(c *op.Call, in *api.ListAttachedGroupPoliciesInput) (op.Target, error) {
 		return onGroup(c, in.GroupName)
-	}, func(_ context.Context, c *op.Call, in *api.ListAttachedGroupPoliciesInput) (*api.ListAttachedGroupPoliciesOutput, error) {
+	}, func(
+		_ context.Context, c *op.Call, in *api.ListAttachedGroupPoliciesInput,
+	) (*api.ListAttachedGroupPoliciesOutput, error) {
 		who, err := c.Group(*in.GroupName)
 		if err != nil {
 			return nil, err
@@ -76,7 +80,9 @@ var attachments = []op.Operation{
 	}),
 	op.New("ListAttachedRolePolicies", func(c *op.Call, in *api.ListAttachedRolePoliciesInput) (op.Target, error) {
 		return onRole(c, in.RoleName)
-	}, func(_ context.Context, c *op.Call, in *api.ListAttachedRolePoliciesInput) (*api.ListAttachedRolePoliciesOutput, error) {
+	}, func(
+		_ context.Context, c *op.Call, in *api.ListAttachedRolePoliciesInput,
+	) (*api.ListAttachedRolePoliciesOutput, error) {
 		who, err := c.Role(*in.RoleName)
 		if err != nil {
 			return nil, err
@@ -125,9 +131,11 @@ func listAttached(who iam.Identity, prefix, marker *string, maxItems *int32) ([]
 	return out, p.more, p.marker(), nil
 }
 
-// listEntitiesForPolicy lists those that a policy is attached to, and then those that have it as their boundary only. In each of the two, groups come
-// first, then roles and users, by their names.
-func listEntitiesForPolicy(_ context.Context, c *op.Call, in *api.ListEntitiesForPolicyInput) (*api.ListEntitiesForPolicyOutput, error) {
+// listEntitiesForPolicy lists those that a policy is attached to, and then those that have it as their boundary only.
+// In each of the two, groups come first, then roles and users, by their names.
+func listEntitiesForPolicy(
+	_ context.Context, c *op.Call, in *api.ListEntitiesForPolicyInput,
+) (*api.ListEntitiesForPolicyOutput, error) {
 	if _, _, err := findPolicy(c, *in.PolicyArn); err != nil {
 		return nil, err
 	}

@@ -41,7 +41,8 @@ func holders(t *testing.T, c *iam.Client, n string) map[string]holder {
 				return result{names(out.AttachedPolicies, policyName), out.Marker, out.IsTruncated}
 			},
 			func(policy, document string) error {
-				return try(c.PutUserPolicy, &iam.PutUserPolicyInput{UserName: name, PolicyName: &policy, PolicyDocument: &document})()
+				return try(c.PutUserPolicy,
+					&iam.PutUserPolicyInput{UserName: name, PolicyName: &policy, PolicyDocument: &document})()
 			},
 			func(policy string) (*string, error) {
 				out, err := c.GetUserPolicy(t.Context(), &iam.GetUserPolicyInput{UserName: name, PolicyName: &policy})
@@ -54,7 +55,8 @@ func holders(t *testing.T, c *iam.Client, n string) map[string]holder {
 				return try(c.DeleteUserPolicy, &iam.DeleteUserPolicyInput{UserName: name, PolicyName: &policy})()
 			},
 			func(marker *string, max *int32) result {
-				out := must(t, c.ListUserPolicies, &iam.ListUserPoliciesInput{UserName: name, Marker: marker, MaxItems: max})
+				out := must(t, c.ListUserPolicies,
+					&iam.ListUserPoliciesInput{UserName: name, Marker: marker, MaxItems: max})
 				return result{out.PolicyNames, out.Marker, out.IsTruncated}
 			},
 		},
@@ -71,10 +73,12 @@ func holders(t *testing.T, c *iam.Client, n string) map[string]holder {
 				return result{names(out.AttachedPolicies, policyName), out.Marker, out.IsTruncated}
 			},
 			func(policy, document string) error {
-				return try(c.PutGroupPolicy, &iam.PutGroupPolicyInput{GroupName: name, PolicyName: &policy, PolicyDocument: &document})()
+				return try(c.PutGroupPolicy,
+					&iam.PutGroupPolicyInput{GroupName: name, PolicyName: &policy, PolicyDocument: &document})()
 			},
 			func(policy string) (*string, error) {
-				out, err := c.GetGroupPolicy(t.Context(), &iam.GetGroupPolicyInput{GroupName: name, PolicyName: &policy})
+				out, err := c.GetGroupPolicy(t.Context(),
+					&iam.GetGroupPolicyInput{GroupName: name, PolicyName: &policy})
 				if err != nil {
 					return nil, err
 				}
@@ -84,7 +88,8 @@ func holders(t *testing.T, c *iam.Client, n string) map[string]holder {
 				return try(c.DeleteGroupPolicy, &iam.DeleteGroupPolicyInput{GroupName: name, PolicyName: &policy})()
 			},
 			func(marker *string, max *int32) result {
-				out := must(t, c.ListGroupPolicies, &iam.ListGroupPoliciesInput{GroupName: name, Marker: marker, MaxItems: max})
+				out := must(t, c.ListGroupPolicies,
+					&iam.ListGroupPoliciesInput{GroupName: name, Marker: marker, MaxItems: max})
 				return result{out.PolicyNames, out.Marker, out.IsTruncated}
 			},
 		},
@@ -101,7 +106,8 @@ func holders(t *testing.T, c *iam.Client, n string) map[string]holder {
 				return result{names(out.AttachedPolicies, policyName), out.Marker, out.IsTruncated}
 			},
 			func(policy, document string) error {
-				return try(c.PutRolePolicy, &iam.PutRolePolicyInput{RoleName: name, PolicyName: &policy, PolicyDocument: &document})()
+				return try(c.PutRolePolicy,
+					&iam.PutRolePolicyInput{RoleName: name, PolicyName: &policy, PolicyDocument: &document})()
 			},
 			func(policy string) (*string, error) {
 				out, err := c.GetRolePolicy(t.Context(), &iam.GetRolePolicyInput{RoleName: name, PolicyName: &policy})
@@ -114,7 +120,8 @@ func holders(t *testing.T, c *iam.Client, n string) map[string]holder {
 				return try(c.DeleteRolePolicy, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: &policy})()
 			},
 			func(marker *string, max *int32) result {
-				out := must(t, c.ListRolePolicies, &iam.ListRolePoliciesInput{RoleName: name, Marker: marker, MaxItems: max})
+				out := must(t, c.ListRolePolicies,
+					&iam.ListRolePoliciesInput{RoleName: name, Marker: marker, MaxItems: max})
 				return result{out.PolicyNames, out.Marker, out.IsTruncated}
 			},
 		},
@@ -239,8 +246,10 @@ func TestWhoUsesPolicy(t *testing.T) {
 	for _, h := range holders(t, c, "a") {
 		answers(t, "attach", "", h.attach(own))
 	}
-	must(t, c.PutUserPermissionsBoundary, &iam.PutUserPermissionsBoundaryInput{UserName: aws.String("a"), PermissionsBoundary: &own})
-	must(t, c.PutRolePermissionsBoundary, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String("b"), PermissionsBoundary: &own})
+	must(t, c.PutUserPermissionsBoundary,
+		&iam.PutUserPermissionsBoundaryInput{UserName: aws.String("a"), PermissionsBoundary: &own})
+	must(t, c.PutRolePermissionsBoundary,
+		&iam.PutRolePermissionsBoundaryInput{RoleName: aws.String("b"), PermissionsBoundary: &own})
 
 	for _, test := range []struct {
 		in   iam.ListEntitiesForPolicyInput

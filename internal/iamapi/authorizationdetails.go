@@ -25,8 +25,9 @@ type details struct {
 	out  *api.GetAccountAuthorizationDetailsOutput
 }
 
-// getAccountAuthorizationDetails goes through all kinds of entities with one page: users, groups, roles, customer managed policies, and the policies of
-// AWS that the account uses. The keys of the page begin with the number of the kind.
+// getAccountAuthorizationDetails goes through all kinds of entities with one page: users, groups, roles, customer
+// managed policies, and the policies of AWS that the account uses. The keys of the page begin with the number of the
+// kind.
 func getAccountAuthorizationDetails(
 	_ context.Context, c *op.Call, in *api.GetAccountAuthorizationDetailsInput,
 ) (*api.GetAccountAuthorizationDetailsOutput, error) {

@@ -42,9 +42,11 @@ func TestAccountAuthorizationDetails(t *testing.T) {
 		}
 	}
 	must(t, c.AddUserToGroup, &iam.AddUserToGroupInput{UserName: aws.String("a"), GroupName: aws.String("b")})
-	must(t, c.PutRolePermissionsBoundary, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String("a"), PermissionsBoundary: own})
+	must(t, c.PutRolePermissionsBoundary,
+		&iam.PutRolePermissionsBoundaryInput{RoleName: aws.String("a"), PermissionsBoundary: own})
 	must(t, c.CreateInstanceProfile, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("box")})
-	must(t, c.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: aws.String("box"), RoleName: aws.String("a")})
+	must(t, c.AddRoleToInstanceProfile,
+		&iam.AddRoleToInstanceProfileInput{InstanceProfileName: aws.String("box"), RoleName: aws.String("a")})
 
 	for _, test := range []struct {
 		filter []types.EntityType
@@ -57,25 +59,30 @@ func TestAccountAuthorizationDetails(t *testing.T) {
 		{[]types.EntityType{types.EntityTypeAWSManagedPolicy}, "policy:ReadOnlyAccess"},
 	} {
 		pages(t, "details", func(marker *string, one *int32) result {
-			out := must(t, c.GetAccountAuthorizationDetails, &iam.GetAccountAuthorizationDetailsInput{Filter: test.filter, Marker: marker, MaxItems: one})
+			out := must(t, c.GetAccountAuthorizationDetails,
+				&iam.GetAccountAuthorizationDetailsInput{Filter: test.filter, Marker: marker, MaxItems: one})
 			return result{entities(out), out.Marker, out.IsTruncated}
 		}, strings.Fields(test.want)...)
 	}
 
 	out := must(t, c.GetAccountAuthorizationDetails, &iam.GetAccountAuthorizationDetailsInput{})
 	user, role, policy := out.UserDetailList[0], out.RoleDetailList[0], out.Policies[0]
-	if strings.Join(user.GroupList, " ") != "b" || written(user.Tags) != "k=v" || *user.AttachedManagedPolicies[0].PolicyArn != readOnly ||
+	if strings.Join(user.GroupList, " ") != "b" || written(user.Tags) != "k=v" ||
+		*user.AttachedManagedPolicies[0].PolicyArn != readOnly ||
 		decoded(t, user.UserPolicyList[0].PolicyDocument) != anything {
 		t.Errorf("user %+v", user)
 	}
-	if decoded(t, role.AssumeRolePolicyDocument) != ec2Trust || *role.PermissionsBoundary.PermissionsBoundaryArn != *own || role.RoleLastUsed == nil ||
-		*role.InstanceProfileList[0].InstanceProfileName != "box" || *role.InstanceProfileList[0].Roles[0].RoleName != "a" {
+	if decoded(t, role.AssumeRolePolicyDocument) != ec2Trust || *role.PermissionsBoundary.PermissionsBoundaryArn != *own ||
+		role.RoleLastUsed == nil ||
+		*role.InstanceProfileList[0].InstanceProfileName != "box" ||
+		*role.InstanceProfileList[0].Roles[0].RoleName != "a" {
 		t.Errorf("role %+v", role)
 	}
 	if group := out.GroupDetailList[0]; *group.AttachedManagedPolicies[0].PolicyName != "ReadOnlyAccess" || *group.GroupPolicyList[0].PolicyName != "inline" {
 		t.Errorf("group %+v", group)
 	}
-	if len(policy.PolicyVersionList) != 2 || *policy.PolicyVersionList[0].VersionId != "v2" || *policy.PermissionsBoundaryUsageCount != 1 ||
+	if len(policy.PolicyVersionList) != 2 || *policy.PolicyVersionList[0].VersionId != "v2" ||
+		*policy.PermissionsBoundaryUsageCount != 1 ||
 		decoded(t, policy.PolicyVersionList[1].Document) != anything {
 		t.Errorf("policy %+v", policy)
 	}
@@ -83,5 +90,6 @@ func TestAccountAuthorizationDetails(t *testing.T) {
 		!strings.Contains(decoded(t, theirs.PolicyVersionList[0].Document), "Statement") {
 		t.Errorf("policy of AWS: %d attachments", *theirs.AttachmentCount)
 	}
-	fails(t, "ValidationError", "Marker", c.GetAccountAuthorizationDetails, &iam.GetAccountAuthorizationDetailsInput{Marker: aws.String("!")})
+	fails(t, "ValidationError", "Marker", c.GetAccountAuthorizationDetails,
+		&iam.GetAccountAuthorizationDetailsInput{Marker: aws.String("!")})
 }

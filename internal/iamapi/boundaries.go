@@ -13,24 +13,36 @@ var boundaries = []op.Operation{
 	op.New("PutUserPermissionsBoundary", func(c *op.Call, in *api.PutUserPermissionsBoundaryInput) (op.Target, error) {
 		t, err := onUser(c, in.UserName)
 		return withBoundary(t, in.PermissionsBoundary), err
-	}, func(ctx context.Context, c *op.Call, in *api.PutUserPermissionsBoundaryInput) (*api.PutUserPermissionsBoundaryOutput, error) {
-		return &api.PutUserPermissionsBoundaryOutput{}, setBoundary(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PermissionsBoundary)
+	}, func(
+		ctx context.Context, c *op.Call, in *api.PutUserPermissionsBoundaryInput,
+	) (*api.PutUserPermissionsBoundaryOutput, error) {
+		return &api.PutUserPermissionsBoundaryOutput{},
+			setBoundary(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PermissionsBoundary)
 	}),
 	op.New("DeleteUserPermissionsBoundary", func(c *op.Call, in *api.DeleteUserPermissionsBoundaryInput) (op.Target, error) {
 		return onBoundedUser(c, in.UserName)
-	}, func(ctx context.Context, c *op.Call, in *api.DeleteUserPermissionsBoundaryInput) (*api.DeleteUserPermissionsBoundaryOutput, error) {
-		return &api.DeleteUserPermissionsBoundaryOutput{}, setBoundary(ctx, c, iam.UserKey(c.Account(), *in.UserName), "")
+	}, func(
+		ctx context.Context, c *op.Call, in *api.DeleteUserPermissionsBoundaryInput,
+	) (*api.DeleteUserPermissionsBoundaryOutput, error) {
+		return &api.DeleteUserPermissionsBoundaryOutput{},
+			setBoundary(ctx, c, iam.UserKey(c.Account(), *in.UserName), "")
 	}),
 	op.New("PutRolePermissionsBoundary", func(c *op.Call, in *api.PutRolePermissionsBoundaryInput) (op.Target, error) {
 		t, err := onRole(c, in.RoleName)
 		return withBoundary(t, in.PermissionsBoundary), err
-	}, func(ctx context.Context, c *op.Call, in *api.PutRolePermissionsBoundaryInput) (*api.PutRolePermissionsBoundaryOutput, error) {
-		return &api.PutRolePermissionsBoundaryOutput{}, setBoundary(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PermissionsBoundary)
+	}, func(
+		ctx context.Context, c *op.Call, in *api.PutRolePermissionsBoundaryInput,
+	) (*api.PutRolePermissionsBoundaryOutput, error) {
+		return &api.PutRolePermissionsBoundaryOutput{},
+			setBoundary(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PermissionsBoundary)
 	}),
 	op.New("DeleteRolePermissionsBoundary", func(c *op.Call, in *api.DeleteRolePermissionsBoundaryInput) (op.Target, error) {
 		return onBoundedRole(c, in.RoleName)
-	}, func(ctx context.Context, c *op.Call, in *api.DeleteRolePermissionsBoundaryInput) (*api.DeleteRolePermissionsBoundaryOutput, error) {
-		return &api.DeleteRolePermissionsBoundaryOutput{}, setBoundary(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), "")
+	}, func(
+		ctx context.Context, c *op.Call, in *api.DeleteRolePermissionsBoundaryInput,
+	) (*api.DeleteRolePermissionsBoundaryOutput, error) {
+		return &api.DeleteRolePermissionsBoundaryOutput{},
+			setBoundary(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), "")
 	}),
 }
 

@@ -23,12 +23,14 @@ func TestPermissionsBoundaries(t *testing.T) {
 	must(t, c.PutUserPermissionsBoundary, &iam.PutUserPermissionsBoundaryInput{UserName: x, PermissionsBoundary: own})
 	must(t, c.PutRolePermissionsBoundary, &iam.PutRolePermissionsBoundaryInput{RoleName: x, PermissionsBoundary: own})
 	for _, b := range []*types.AttachedPermissionsBoundary{user(), role()} {
-		if b == nil || *b.PermissionsBoundaryArn != *own || b.PermissionsBoundaryType != types.PermissionsBoundaryAttachmentTypePolicy {
+		if b == nil || *b.PermissionsBoundaryArn != *own ||
+			b.PermissionsBoundaryType != types.PermissionsBoundaryAttachmentTypePolicy {
 			t.Errorf("boundary %+v", b)
 		}
 	}
 	fails(t, "DeleteConflict", "", c.DeletePolicy, &iam.DeletePolicyInput{PolicyArn: own})
-	must(t, c.PutUserPermissionsBoundary, &iam.PutUserPermissionsBoundaryInput{UserName: x, PermissionsBoundary: aws.String(readOnly)})
+	must(t, c.PutUserPermissionsBoundary,
+		&iam.PutUserPermissionsBoundaryInput{UserName: x, PermissionsBoundary: aws.String(readOnly)})
 	must(t, c.DeleteRolePermissionsBoundary, &iam.DeleteRolePermissionsBoundaryInput{RoleName: x})
 	must(t, c.DeletePolicy, &iam.DeletePolicyInput{PolicyArn: own})
 	must(t, c.DeleteUserPermissionsBoundary, &iam.DeleteUserPermissionsBoundaryInput{UserName: x})
@@ -45,8 +47,10 @@ func TestPermissionsBoundaries(t *testing.T) {
 		&iam.PutUserPermissionsBoundaryInput{UserName: none, PermissionsBoundary: aws.String(readOnly)})
 	fails(t, "NoSuchEntity", "role with name none", c.PutRolePermissionsBoundary,
 		&iam.PutRolePermissionsBoundaryInput{RoleName: none, PermissionsBoundary: aws.String(readOnly)})
-	fails(t, "NoSuchEntity", "user with name none", c.DeleteUserPermissionsBoundary, &iam.DeleteUserPermissionsBoundaryInput{UserName: none})
-	fails(t, "NoSuchEntity", "role with name none", c.DeleteRolePermissionsBoundary, &iam.DeleteRolePermissionsBoundaryInput{RoleName: none})
+	fails(t, "NoSuchEntity", "user with name none", c.DeleteUserPermissionsBoundary,
+		&iam.DeleteUserPermissionsBoundaryInput{UserName: none})
+	fails(t, "NoSuchEntity", "role with name none", c.DeleteRolePermissionsBoundary,
+		&iam.DeleteRolePermissionsBoundaryInput{RoleName: none})
 }
 
 // The way of AWS's page: whoever may make users and roles makes only such as have the boundary.
@@ -73,14 +77,20 @@ func TestDelegatedAdministratorIsHeldToTheBoundary(t *testing.T) {
 
 	for name, want := range map[*string]string{bound: "", free: "AccessDenied"} {
 		for what, call := range map[string]func() error{
-			"PutUserPolicy":          try(maria.PutUserPolicy, &iam.PutUserPolicyInput{UserName: name, PolicyName: name, PolicyDocument: aws.String(anything)}),
-			"PutRolePolicy":          try(maria.PutRolePolicy, &iam.PutRolePolicyInput{RoleName: name, PolicyName: name, PolicyDocument: aws.String(anything)}),
-			"AttachUserPolicy":       try(maria.AttachUserPolicy, &iam.AttachUserPolicyInput{UserName: name, PolicyArn: aws.String(readOnly)}),
-			"AttachRolePolicy":       try(maria.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String(readOnly)}),
-			"GetRole":                try(maria.GetRole, &iam.GetRoleInput{RoleName: name}),
-			"UpdateRole":             try(maria.UpdateRole, &iam.UpdateRoleInput{RoleName: name}),
-			"UpdateRoleDescription":  try(maria.UpdateRoleDescription, &iam.UpdateRoleDescriptionInput{RoleName: name, Description: name}),
-			"UpdateAssumeRolePolicy": try(maria.UpdateAssumeRolePolicy, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: aws.String(ec2Trust)}),
+			"PutUserPolicy": try(maria.PutUserPolicy,
+				&iam.PutUserPolicyInput{UserName: name, PolicyName: name, PolicyDocument: aws.String(anything)}),
+			"PutRolePolicy": try(maria.PutRolePolicy,
+				&iam.PutRolePolicyInput{RoleName: name, PolicyName: name, PolicyDocument: aws.String(anything)}),
+			"AttachUserPolicy": try(maria.AttachUserPolicy,
+				&iam.AttachUserPolicyInput{UserName: name, PolicyArn: aws.String(readOnly)}),
+			"AttachRolePolicy": try(maria.AttachRolePolicy,
+				&iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String(readOnly)}),
+			"GetRole":    try(maria.GetRole, &iam.GetRoleInput{RoleName: name}),
+			"UpdateRole": try(maria.UpdateRole, &iam.UpdateRoleInput{RoleName: name}),
+			"UpdateRoleDescription": try(maria.UpdateRoleDescription,
+				&iam.UpdateRoleDescriptionInput{RoleName: name, Description: name}),
+			"UpdateAssumeRolePolicy": try(maria.UpdateAssumeRolePolicy,
+				&iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: aws.String(ec2Trust)}),
 		} {
 			answers(t, what+" "+*name, want, call())
 		}
@@ -88,19 +98,26 @@ func TestDelegatedAdministratorIsHeldToTheBoundary(t *testing.T) {
 			what string
 			call func() error
 		}{
-			{"DeleteUserPolicy", try(maria.DeleteUserPolicy, &iam.DeleteUserPolicyInput{UserName: name, PolicyName: name})},
-			{"DeleteRolePolicy", try(maria.DeleteRolePolicy, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: name})},
-			{"DetachUserPolicy", try(maria.DetachUserPolicy, &iam.DetachUserPolicyInput{UserName: name, PolicyArn: aws.String(readOnly)})},
-			{"DetachRolePolicy", try(maria.DetachRolePolicy, &iam.DetachRolePolicyInput{RoleName: name, PolicyArn: aws.String(readOnly)})},
+			{"DeleteUserPolicy", try(maria.DeleteUserPolicy,
+				&iam.DeleteUserPolicyInput{UserName: name, PolicyName: name})},
+			{"DeleteRolePolicy", try(maria.DeleteRolePolicy,
+				&iam.DeleteRolePolicyInput{RoleName: name, PolicyName: name})},
+			{"DetachUserPolicy", try(maria.DetachUserPolicy,
+				&iam.DetachUserPolicyInput{UserName: name, PolicyArn: aws.String(readOnly)})},
+			{"DetachRolePolicy", try(maria.DetachRolePolicy,
+				&iam.DetachRolePolicyInput{RoleName: name, PolicyArn: aws.String(readOnly)})},
 		} {
 			answers(t, undo.what+" "+*name, want, undo.call())
 		}
 	}
 	const administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
-	fails(t, "AccessDenied", "explicit deny", maria.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: bound, PolicyArn: aws.String(administrator)})
+	fails(t, "AccessDenied", "explicit deny", maria.AttachRolePolicy,
+		&iam.AttachRolePolicyInput{RoleName: bound, PolicyArn: aws.String(administrator)})
 	fails(t, "AccessDenied", "", maria.PutRolePermissionsBoundary,
 		&iam.PutRolePermissionsBoundaryInput{RoleName: bound, PermissionsBoundary: aws.String(administrator)})
-	must(t, maria.PutRolePermissionsBoundary, &iam.PutRolePermissionsBoundaryInput{RoleName: free, PermissionsBoundary: aws.String(readOnly)})
-	fails(t, "AccessDenied", "", maria.DeleteRolePermissionsBoundary, &iam.DeleteRolePermissionsBoundaryInput{RoleName: bound})
+	must(t, maria.PutRolePermissionsBoundary,
+		&iam.PutRolePermissionsBoundaryInput{RoleName: free, PermissionsBoundary: aws.String(readOnly)})
+	fails(t, "AccessDenied", "", maria.DeleteRolePermissionsBoundary,
+		&iam.DeleteRolePermissionsBoundaryInput{RoleName: bound})
 	must(t, maria.DeleteRole, &iam.DeleteRoleInput{RoleName: bound})
 }

@@ -13,7 +13,8 @@ var inlinePolicies = []op.Operation{
 	op.New("PutUserPolicy", func(c *op.Call, in *api.PutUserPolicyInput) (op.Target, error) {
 		return onBoundedUser(c, in.UserName)
 	}, func(ctx context.Context, c *op.Call, in *api.PutUserPolicyInput) (*api.PutUserPolicyOutput, error) {
-		return &api.PutUserPolicyOutput{}, putInline(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PolicyName, *in.PolicyDocument)
+		return &api.PutUserPolicyOutput{},
+			putInline(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PolicyName, *in.PolicyDocument)
 	}),
 	op.New("GetUserPolicy", func(c *op.Call, in *api.GetUserPolicyInput) (op.Target, error) {
 		return onUser(c, in.UserName)
@@ -28,7 +29,8 @@ var inlinePolicies = []op.Operation{
 	op.New("DeleteUserPolicy", func(c *op.Call, in *api.DeleteUserPolicyInput) (op.Target, error) {
 		return onBoundedUser(c, in.UserName)
 	}, func(ctx context.Context, c *op.Call, in *api.DeleteUserPolicyInput) (*api.DeleteUserPolicyOutput, error) {
-		return &api.DeleteUserPolicyOutput{}, deleteInline(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PolicyName)
+		return &api.DeleteUserPolicyOutput{},
+			deleteInline(ctx, c, iam.UserKey(c.Account(), *in.UserName), *in.PolicyName)
 	}),
 	op.New("ListUserPolicies", func(c *op.Call, in *api.ListUserPoliciesInput) (op.Target, error) {
 		return onUser(c, in.UserName)
@@ -44,7 +46,8 @@ var inlinePolicies = []op.Operation{
 	op.New("PutGroupPolicy", func(c *op.Call, in *api.PutGroupPolicyInput) (op.Target, error) {
 		return onGroup(c, in.GroupName)
 	}, func(ctx context.Context, c *op.Call, in *api.PutGroupPolicyInput) (*api.PutGroupPolicyOutput, error) {
-		return &api.PutGroupPolicyOutput{}, putInline(ctx, c, iam.GroupKey(c.Account(), *in.GroupName), *in.PolicyName, *in.PolicyDocument)
+		return &api.PutGroupPolicyOutput{},
+			putInline(ctx, c, iam.GroupKey(c.Account(), *in.GroupName), *in.PolicyName, *in.PolicyDocument)
 	}),
 	op.New("GetGroupPolicy", func(c *op.Call, in *api.GetGroupPolicyInput) (op.Target, error) {
 		return onGroup(c, in.GroupName)
@@ -59,7 +62,8 @@ var inlinePolicies = []op.Operation{
 	op.New("DeleteGroupPolicy", func(c *op.Call, in *api.DeleteGroupPolicyInput) (op.Target, error) {
 		return onGroup(c, in.GroupName)
 	}, func(ctx context.Context, c *op.Call, in *api.DeleteGroupPolicyInput) (*api.DeleteGroupPolicyOutput, error) {
-		return &api.DeleteGroupPolicyOutput{}, deleteInline(ctx, c, iam.GroupKey(c.Account(), *in.GroupName), *in.PolicyName)
+		return &api.DeleteGroupPolicyOutput{},
+			deleteInline(ctx, c, iam.GroupKey(c.Account(), *in.GroupName), *in.PolicyName)
 	}),
 	op.New("ListGroupPolicies", func(c *op.Call, in *api.ListGroupPoliciesInput) (op.Target, error) {
 		return onGroup(c, in.GroupName)
@@ -75,7 +79,8 @@ var inlinePolicies = []op.Operation{
 	op.New("PutRolePolicy", func(c *op.Call, in *api.PutRolePolicyInput) (op.Target, error) {
 		return onBoundedRole(c, in.RoleName)
 	}, func(ctx context.Context, c *op.Call, in *api.PutRolePolicyInput) (*api.PutRolePolicyOutput, error) {
-		return &api.PutRolePolicyOutput{}, putInline(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PolicyName, *in.PolicyDocument)
+		return &api.PutRolePolicyOutput{},
+			putInline(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PolicyName, *in.PolicyDocument)
 	}),
 	op.New("GetRolePolicy", func(c *op.Call, in *api.GetRolePolicyInput) (op.Target, error) {
 		return onRole(c, in.RoleName)
@@ -90,7 +95,8 @@ var inlinePolicies = []op.Operation{
 	op.New("DeleteRolePolicy", func(c *op.Call, in *api.DeleteRolePolicyInput) (op.Target, error) {
 		return onBoundedRole(c, in.RoleName)
 	}, func(ctx context.Context, c *op.Call, in *api.DeleteRolePolicyInput) (*api.DeleteRolePolicyOutput, error) {
-		return &api.DeleteRolePolicyOutput{}, deleteInline(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PolicyName)
+		return &api.DeleteRolePolicyOutput{},
+			deleteInline(ctx, c, iam.RoleKey(c.Account(), *in.RoleName), *in.PolicyName)
 	}),
 	op.New("ListRolePolicies", func(c *op.Call, in *api.ListRolePoliciesInput) (op.Target, error) {
 		return onRole(c, in.RoleName)

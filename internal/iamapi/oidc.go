@@ -41,13 +41,19 @@ var oidcProviders = []op.Operation{
 	}, updateThumbprint),
 	op.New("TagOpenIDConnectProvider", func(c *op.Call, in *api.TagOpenIDConnectProviderInput) (op.Target, error) {
 		return onOIDCProvider(c, in.OpenIDConnectProviderArn)
-	}, func(ctx context.Context, c *op.Call, in *api.TagOpenIDConnectProviderInput) (*api.TagOpenIDConnectProviderOutput, error) {
-		return &api.TagOpenIDConnectProviderOutput{}, tag(ctx, c, in.Tags, oidcProviderOf(c, in.OpenIDConnectProviderArn))
+	}, func(
+		ctx context.Context, c *op.Call, in *api.TagOpenIDConnectProviderInput,
+	) (*api.TagOpenIDConnectProviderOutput, error) {
+		return &api.TagOpenIDConnectProviderOutput{},
+			tag(ctx, c, in.Tags, oidcProviderOf(c, in.OpenIDConnectProviderArn))
 	}),
 	op.New("UntagOpenIDConnectProvider", func(c *op.Call, in *api.UntagOpenIDConnectProviderInput) (op.Target, error) {
 		return onOIDCProvider(c, in.OpenIDConnectProviderArn)
-	}, func(ctx context.Context, c *op.Call, in *api.UntagOpenIDConnectProviderInput) (*api.UntagOpenIDConnectProviderOutput, error) {
-		return &api.UntagOpenIDConnectProviderOutput{}, untag(ctx, c, in.TagKeys, oidcProviderOf(c, in.OpenIDConnectProviderArn))
+	}, func(
+		ctx context.Context, c *op.Call, in *api.UntagOpenIDConnectProviderInput,
+	) (*api.UntagOpenIDConnectProviderOutput, error) {
+		return &api.UntagOpenIDConnectProviderOutput{},
+			untag(ctx, c, in.TagKeys, oidcProviderOf(c, in.OpenIDConnectProviderArn))
 	}),
 	op.New("ListOpenIDConnectProviderTags", func(c *op.Call, in *api.ListOpenIDConnectProviderTagsInput) (op.Target, error) {
 		return onOIDCProvider(c, in.OpenIDConnectProviderArn)
@@ -77,7 +83,8 @@ func oidcProviderOf(c *op.Call, arn *string) func(iam.Txn) (*iam.OIDCProvider, e
 	return func(tx iam.Txn) (*iam.OIDCProvider, error) { return iam.FindOIDCProvider(tx, c.Account(), *arn) }
 }
 
-// issuer checks the URL of a provider, and returns it without its scheme. Unlike on AWS it may have a port, as that of a provider on a laptop or in a test has.
+// issuer checks the URL of a provider, and returns it without its scheme. Unlike on AWS it may have a port, as that of
+// a provider on a laptop or in a test has.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 func issuer(s string) (string, error) {
 	u, err := url.Parse(s)
@@ -123,7 +130,9 @@ func unique(list []string) (out []string) {
 	return out
 }
 
-func getOIDCProvider(_ context.Context, c *op.Call, in *api.GetOpenIDConnectProviderInput) (*api.GetOpenIDConnectProviderOutput, error) {
+func getOIDCProvider(
+	_ context.Context, c *op.Call, in *api.GetOpenIDConnectProviderInput,
+) (*api.GetOpenIDConnectProviderOutput, error) {
 	p, err := oidcProvider(c, *in.OpenIDConnectProviderArn)
 	if err != nil {
 		return nil, err
@@ -133,7 +142,9 @@ func getOIDCProvider(_ context.Context, c *op.Call, in *api.GetOpenIDConnectProv
 	}, nil
 }
 
-func listOIDCProviders(_ context.Context, c *op.Call, _ *api.ListOpenIDConnectProvidersInput) (*api.ListOpenIDConnectProvidersOutput, error) {
+func listOIDCProviders(
+	_ context.Context, c *op.Call, _ *api.ListOpenIDConnectProvidersInput,
+) (*api.ListOpenIDConnectProvidersOutput, error) {
 	out := &api.ListOpenIDConnectProvidersOutput{OpenIDConnectProviderList: []types.OpenIDConnectProviderListEntry{}}
 	for _, record := range c.State.List(iam.OIDCProviderKey(c.Account(), ""), "") {
 		out.OpenIDConnectProviderList = append(out.OpenIDConnectProviderList,
@@ -155,7 +166,8 @@ func changeOIDCProvider(ctx context.Context, c *op.Call, arn *string, change fun
 	return c.Update(ctx, func(tx iam.Txn) error { return iam.UpdateOIDCProvider(tx, c.Account(), *arn, change) })
 }
 
-// addClientID changes nothing if the provider has the client id already, as on AWS; so does removeClientID if it does not.
+// addClientID changes nothing if the provider has the client id already, as on AWS; so does removeClientID if it does
+// not.
 func addClientID(
 	ctx context.Context, c *op.Call, in *api.AddClientIDToOpenIDConnectProviderInput,
 ) (*api.AddClientIDToOpenIDConnectProviderOutput, error) {

@@ -21,10 +21,35 @@ const (
 	orgAccess  = "package orgapi's organizations keep no record of what their accounts last used"
 	rootAccess = "the root users of member accounts cannot be managed from the organization's management account"
 	outbound   = "no web identity tokens are issued"
+	properties = "they are the settings of AWS's Role Manager"
 )
 
 // unserved are the operations of AWS's API that are not served, each with the reason. docs/divergences.md lists them.
-var unserved = map[string]string{}
+var unserved = map[string]string{
+	"AcceptDelegationRequest":                       delegation,
+	"AcquireRole":                                   template,
+	"AssociateDelegationRequest":                    delegation,
+	"CreateDelegationRequest":                       delegation,
+	"DisableOrganizationsRootCredentialsManagement": rootAccess,
+	"DisableOrganizationsRootSessions":              rootAccess,
+	"DisableOutboundWebIdentityFederation":          outbound,
+	"EnableOrganizationsRootCredentialsManagement":  rootAccess,
+	"EnableOrganizationsRootSessions":               rootAccess,
+	"EnableOutboundWebIdentityFederation":           outbound,
+	"GenerateOrganizationsAccessReport":             orgAccess,
+	"GetAccountProperties":                          properties,
+	"GetDelegationRequest":                          delegation,
+	"GetHumanReadableSummary":                       summary,
+	"GetOrganizationsAccessReport":                  orgAccess,
+	"GetOutboundWebIdentityFederationInfo":          outbound,
+	"GetRoleTemplateVersion":                        template,
+	"ListDelegationRequests":                        delegation,
+	"ListOrganizationsFeatures":                     rootAccess,
+	"PutAccountProperties":                          properties,
+	"RejectDelegationRequest":                       delegation,
+	"SendDelegationToken":                           delegation,
+	"UpdateDelegationRequest":                       delegation,
+}
 
 // operations are the SDK's: the methods of its client that take an input and give an output.
 func operations() []string {
@@ -65,13 +90,15 @@ func TestEachOperationIsServedOrKnownNotToBe(t *testing.T) {
 	t.Logf("%d of %d operations are served", served, len(all))
 }
 
-// noOperation are the actions of the service authorization reference that no operation of the API's has: those of AWS's console and of other services.
-var noOperation = []string{
-	"PassRole",
-}
+// noOperation are the actions of the service authorization reference that no operation of the API's has: those of AWS's
+// console and of other services.
+var noOperation = strings.Fields(`PassRole
+	DeleteCloudFrontPublicKey GetCloudFrontPublicKey ListCloudFrontPublicKeys UpdateCloudFrontPublicKey UploadCloudFrontPublicKey
+	GetAccountEmailAddress GetAccountName UpdateAccountEmailAddress UpdateAccountName
+	ListSTSRegionalEndpointsStatus SetSTSRegionalEndpointStatus`)
 
 // noAction are the operations that the service authorization reference has no action for.
-var noAction = []string{}
+var noAction = []string{"AcquireRole", "UpdateDelegationRequest"}
 
 func TestEachOperationIsAuthorizedByItsAction(t *testing.T) {
 	reference, ok := authref.Lookup("iam")
@@ -92,8 +119,5 @@ func TestEachOperationIsAuthorizedByItsAction(t *testing.T) {
 		if !slices.Contains(all, name) != slices.Contains(noOperation, name) {
 			t.Errorf("%s: an operation of that name is there: %t", name, slices.Contains(all, name))
 		}
-	}
-	if s := strings.Join(noOperation, " "); !strings.Contains(s, "PassRole") {
-		t.Error(s)
 	}
 }

@@ -61,7 +61,8 @@ var policies = []op.Operation{
 	}, listPolicyTags),
 }
 
-// onPolicy is the target of an operation on a managed policy. Those of AWS are in every account; that nobody can change them is package eval's to say.
+// onPolicy is the target of an operation on a managed policy. Those of AWS are in every account; that nobody can change
+// them is package eval's to say.
 func onPolicy(c *op.Call, arn *string) (op.Target, error) {
 	if err := iam.CheckPolicyARN(*arn); err != nil {
 		return op.Target{}, err
@@ -204,7 +205,8 @@ func listPolicies(_ context.Context, c *op.Call, in *api.ListPoliciesInput) (*ap
 	return out, nil
 }
 
-// awsPolicyKey is the key of a policy of AWS in a list. It comes behind those of all customers' policies, since an account's id is of digits.
+// awsPolicyKey is the key of a policy of AWS in a list. It comes behind those of all customers' policies, since an
+// account's id is of digits.
 func awsPolicyKey(p *managed.Policy) string { return "policy/aws/" + p.Name }
 
 // wanted reports whether ListPolicies lists a policy.
@@ -243,7 +245,9 @@ func versionOut(p *iam.Policy, v *iam.Version) *types.PolicyVersion {
 	return &types.PolicyVersion{CreateDate: &v.Created, IsDefaultVersion: v.ID == p.Default, VersionId: &v.ID}
 }
 
-func createPolicyVersion(ctx context.Context, c *op.Call, in *api.CreatePolicyVersionInput) (*api.CreatePolicyVersionOutput, error) {
+func createPolicyVersion(
+	ctx context.Context, c *op.Call, in *api.CreatePolicyVersionInput,
+) (*api.CreatePolicyVersionOutput, error) {
 	doc, err := iam.NewIdentityDocument(*in.PolicyDocument)
 	if err != nil {
 		return nil, err
@@ -261,7 +265,9 @@ func createPolicyVersion(ctx context.Context, c *op.Call, in *api.CreatePolicyVe
 	}}, nil
 }
 
-func getPolicyVersion(_ context.Context, c *op.Call, in *api.GetPolicyVersionInput) (*api.GetPolicyVersionOutput, error) {
+func getPolicyVersion(
+	_ context.Context, c *op.Call, in *api.GetPolicyVersionInput,
+) (*api.GetPolicyVersionOutput, error) {
 	theirs, own, err := findPolicy(c, *in.PolicyArn)
 	if err != nil {
 		return nil, err
@@ -275,7 +281,9 @@ func getPolicyVersion(_ context.Context, c *op.Call, in *api.GetPolicyVersionInp
 	return nil, iam.NoVersion(*in.PolicyArn, *in.VersionId)
 }
 
-func listPolicyVersions(_ context.Context, c *op.Call, in *api.ListPolicyVersionsInput) (*api.ListPolicyVersionsOutput, error) {
+func listPolicyVersions(
+	_ context.Context, c *op.Call, in *api.ListPolicyVersionsInput,
+) (*api.ListPolicyVersionsOutput, error) {
 	theirs, own, err := findPolicy(c, *in.PolicyArn)
 	if err != nil {
 		return nil, err
@@ -296,20 +304,26 @@ func descending(v types.PolicyVersion) string {
 	return fmt.Sprintf("%010d", 1_000_000_000-n)
 }
 
-func setDefaultPolicyVersion(ctx context.Context, c *op.Call, in *api.SetDefaultPolicyVersionInput) (*api.SetDefaultPolicyVersionOutput, error) {
+func setDefaultPolicyVersion(
+	ctx context.Context, c *op.Call, in *api.SetDefaultPolicyVersionInput,
+) (*api.SetDefaultPolicyVersionOutput, error) {
 	return &api.SetDefaultPolicyVersionOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.SetDefaultVersion(tx, c.Account(), *in.PolicyArn, *in.VersionId, c.Time.Truncate(time.Second))
 	})
 }
 
-func deletePolicyVersion(ctx context.Context, c *op.Call, in *api.DeletePolicyVersionInput) (*api.DeletePolicyVersionOutput, error) {
+func deletePolicyVersion(
+	ctx context.Context, c *op.Call, in *api.DeletePolicyVersionInput,
+) (*api.DeletePolicyVersionOutput, error) {
 	return &api.DeletePolicyVersionOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.DeleteVersion(tx, c.Account(), *in.PolicyArn, *in.VersionId, c.Time.Truncate(time.Second))
 	})
 }
 
 func deletePolicy(ctx context.Context, c *op.Call, in *api.DeletePolicyInput) (*api.DeletePolicyOutput, error) {
-	return &api.DeletePolicyOutput{}, c.Update(ctx, func(tx iam.Txn) error { return iam.DeletePolicy(tx, c.Account(), *in.PolicyArn) })
+	return &api.DeletePolicyOutput{}, c.Update(ctx, func(tx iam.Txn) error {
+		return iam.DeletePolicy(tx, c.Account(), *in.PolicyArn)
+	})
 }
 
 func listPolicyTags(_ context.Context, c *op.Call, in *api.ListPolicyTagsInput) (*api.ListPolicyTagsOutput, error) {

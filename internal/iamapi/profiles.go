@@ -47,8 +47,11 @@ var instanceProfiles = []op.Operation{
 	}),
 	op.New("UntagInstanceProfile", func(c *op.Call, in *api.UntagInstanceProfileInput) (op.Target, error) {
 		return onInstanceProfile(c, in.InstanceProfileName)
-	}, func(ctx context.Context, c *op.Call, in *api.UntagInstanceProfileInput) (*api.UntagInstanceProfileOutput, error) {
-		return &api.UntagInstanceProfileOutput{}, untag(ctx, c, in.TagKeys, instanceProfileOf(c, in.InstanceProfileName))
+	}, func(
+		ctx context.Context, c *op.Call, in *api.UntagInstanceProfileInput,
+	) (*api.UntagInstanceProfileOutput, error) {
+		return &api.UntagInstanceProfileOutput{},
+			untag(ctx, c, in.TagKeys, instanceProfileOf(c, in.InstanceProfileName))
 	}),
 	op.New("ListInstanceProfileTags", func(c *op.Call, in *api.ListInstanceProfileTagsInput) (op.Target, error) {
 		return onInstanceProfile(c, in.InstanceProfileName)
@@ -95,7 +98,9 @@ func instanceProfileOut(c *op.Call, p *iam.InstanceProfile) *types.InstanceProfi
 	return out
 }
 
-func createInstanceProfile(ctx context.Context, c *op.Call, in *api.CreateInstanceProfileInput) (*api.CreateInstanceProfileOutput, error) {
+func createInstanceProfile(
+	ctx context.Context, c *op.Call, in *api.CreateInstanceProfileInput,
+) (*api.CreateInstanceProfileOutput, error) {
 	tags, err := tagsIn(in.Tags)
 	if err != nil {
 		return nil, err
@@ -115,7 +120,9 @@ func createInstanceProfile(ctx context.Context, c *op.Call, in *api.CreateInstan
 	return &api.CreateInstanceProfileOutput{InstanceProfile: out}, nil
 }
 
-func getInstanceProfile(_ context.Context, c *op.Call, in *api.GetInstanceProfileInput) (*api.GetInstanceProfileOutput, error) {
+func getInstanceProfile(
+	_ context.Context, c *op.Call, in *api.GetInstanceProfileInput,
+) (*api.GetInstanceProfileOutput, error) {
 	p, err := instanceProfileNamed(c, *in.InstanceProfileName)
 	if err != nil {
 		return nil, err
@@ -125,13 +132,17 @@ func getInstanceProfile(_ context.Context, c *op.Call, in *api.GetInstanceProfil
 	return &api.GetInstanceProfileOutput{InstanceProfile: out}, nil
 }
 
-func deleteInstanceProfile(ctx context.Context, c *op.Call, in *api.DeleteInstanceProfileInput) (*api.DeleteInstanceProfileOutput, error) {
+func deleteInstanceProfile(
+	ctx context.Context, c *op.Call, in *api.DeleteInstanceProfileInput,
+) (*api.DeleteInstanceProfileOutput, error) {
 	return &api.DeleteInstanceProfileOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.DeleteInstanceProfile(tx, c.Account(), *in.InstanceProfileName)
 	})
 }
 
-func listInstanceProfiles(_ context.Context, c *op.Call, in *api.ListInstanceProfilesInput) (*api.ListInstanceProfilesOutput, error) {
+func listInstanceProfiles(
+	_ context.Context, c *op.Call, in *api.ListInstanceProfilesInput,
+) (*api.ListInstanceProfilesOutput, error) {
 	out := &api.ListInstanceProfilesOutput{InstanceProfiles: []types.InstanceProfile{}}
 	p, err := list(c, iam.InstanceProfileKey(c.Account(), ""), in.Marker, in.MaxItems,
 		func(p *iam.InstanceProfile) bool { return strings.HasPrefix(p.Path, aws.ToString(in.PathPrefix)) },
@@ -180,7 +191,9 @@ func removeRoleFromInstanceProfile(
 	})
 }
 
-func listInstanceProfileTags(_ context.Context, c *op.Call, in *api.ListInstanceProfileTagsInput) (*api.ListInstanceProfileTagsOutput, error) {
+func listInstanceProfileTags(
+	_ context.Context, c *op.Call, in *api.ListInstanceProfileTagsInput,
+) (*api.ListInstanceProfileTagsOutput, error) {
 	p, err := instanceProfileNamed(c, *in.InstanceProfileName)
 	if err != nil {
 		return nil, err

@@ -18,35 +18,48 @@ func TestInstanceProfileFromBeginningToEnd(t *testing.T) {
 	must(t, c.CreateRole, newRole("worker"))
 	made := must(t, c.CreateInstanceProfile,
 		&iam.CreateInstanceProfileInput{InstanceProfileName: box, Path: aws.String("/app/"), Tags: tagged("a=b")}).InstanceProfile
-	if *made.Arn != ownARN("instance-profile/app/Box") || !strings.HasPrefix(*made.InstanceProfileId, "AIPA") || len(made.Roles) != 0 || written(made.Tags) != "a=b" {
+	if *made.Arn != ownARN("instance-profile/app/Box") || !strings.HasPrefix(*made.InstanceProfileId, "AIPA") || len(made.Roles) != 0 ||
+		written(made.Tags) != "a=b" {
 		t.Errorf("made %+v", made)
 	}
 	must(t, c.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
-	got := must(t, c.GetInstanceProfile, &iam.GetInstanceProfileInput{InstanceProfileName: aws.String("box")}).InstanceProfile
-	if len(got.Roles) != 1 || *got.Roles[0].RoleName != "worker" || got.Roles[0].AssumeRolePolicyDocument == nil || written(got.Tags) != "a=b" {
+	got := must(t, c.GetInstanceProfile,
+		&iam.GetInstanceProfileInput{InstanceProfileName: aws.String("box")}).InstanceProfile
+	if len(got.Roles) != 1 || *got.Roles[0].RoleName != "worker" || got.Roles[0].AssumeRolePolicyDocument == nil ||
+		written(got.Tags) != "a=b" {
 		t.Errorf("got %+v", got)
 	}
 	fails(t, "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1", c.AddRoleToInstanceProfile,
 		&iam.AddRoleToInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
-	fails(t, "DeleteConflict", "must remove roles from instance profile first.", c.DeleteInstanceProfile, &iam.DeleteInstanceProfileInput{InstanceProfileName: box})
-	fails(t, "DeleteConflict", "must remove roles from instance profile first.", c.DeleteRole, &iam.DeleteRoleInput{RoleName: worker})
+	fails(t, "DeleteConflict", "must remove roles from instance profile first.", c.DeleteInstanceProfile,
+		&iam.DeleteInstanceProfileInput{InstanceProfileName: box})
+	fails(t, "DeleteConflict", "must remove roles from instance profile first.", c.DeleteRole,
+		&iam.DeleteRoleInput{RoleName: worker})
 
 	must(t, c.TagInstanceProfile, &iam.TagInstanceProfileInput{InstanceProfileName: box, Tags: tagged("c=d")})
 	must(t, c.UntagInstanceProfile, &iam.UntagInstanceProfileInput{InstanceProfileName: box, TagKeys: []string{"a"}})
 	if got := written(must(t, c.ListInstanceProfileTags, &iam.ListInstanceProfileTagsInput{InstanceProfileName: box}).Tags); got != "c=d" {
 		t.Errorf("tags %s", got)
 	}
-	must(t, c.RemoveRoleFromInstanceProfile, &iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
+	must(t, c.RemoveRoleFromInstanceProfile,
+		&iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
 	must(t, c.DeleteInstanceProfile, &iam.DeleteInstanceProfileInput{InstanceProfileName: box})
 	missing := "Instance Profile Box cannot be found."
 	fails(t, "NoSuchEntity", missing, c.GetInstanceProfile, &iam.GetInstanceProfileInput{InstanceProfileName: box})
-	fails(t, "NoSuchEntity", missing, c.DeleteInstanceProfile, &iam.DeleteInstanceProfileInput{InstanceProfileName: box})
-	fails(t, "NoSuchEntity", missing, c.TagInstanceProfile, &iam.TagInstanceProfileInput{InstanceProfileName: box, Tags: tagged("a=")})
-	fails(t, "NoSuchEntity", missing, c.UntagInstanceProfile, &iam.UntagInstanceProfileInput{InstanceProfileName: box, TagKeys: []string{"a"}})
-	fails(t, "NoSuchEntity", missing, c.ListInstanceProfileTags, &iam.ListInstanceProfileTagsInput{InstanceProfileName: box})
-	fails(t, "NoSuchEntity", missing, c.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
-	fails(t, "NoSuchEntity", missing, c.RemoveRoleFromInstanceProfile, &iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
-	fails(t, "NoSuchEntity", "role with name none", c.ListInstanceProfilesForRole, &iam.ListInstanceProfilesForRoleInput{RoleName: aws.String("none")})
+	fails(t, "NoSuchEntity", missing, c.DeleteInstanceProfile,
+		&iam.DeleteInstanceProfileInput{InstanceProfileName: box})
+	fails(t, "NoSuchEntity", missing, c.TagInstanceProfile,
+		&iam.TagInstanceProfileInput{InstanceProfileName: box, Tags: tagged("a=")})
+	fails(t, "NoSuchEntity", missing, c.UntagInstanceProfile,
+		&iam.UntagInstanceProfileInput{InstanceProfileName: box, TagKeys: []string{"a"}})
+	fails(t, "NoSuchEntity", missing, c.ListInstanceProfileTags,
+		&iam.ListInstanceProfileTagsInput{InstanceProfileName: box})
+	fails(t, "NoSuchEntity", missing, c.AddRoleToInstanceProfile,
+		&iam.AddRoleToInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
+	fails(t, "NoSuchEntity", missing, c.RemoveRoleFromInstanceProfile,
+		&iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: box, RoleName: worker})
+	fails(t, "NoSuchEntity", "role with name none", c.ListInstanceProfilesForRole,
+		&iam.ListInstanceProfilesForRoleInput{RoleName: aws.String("none")})
 }
 
 func TestInstanceProfilesAreListed(t *testing.T) {
@@ -54,9 +67,11 @@ func TestInstanceProfilesAreListed(t *testing.T) {
 	worker := aws.String("worker")
 	must(t, c.CreateRole, newRole("worker"))
 	for _, name := range []string{"a", "b", "c"} {
-		must(t, c.CreateInstanceProfile, &iam.CreateInstanceProfileInput{InstanceProfileName: &name, Path: aws.String("/" + name + "/")})
+		must(t, c.CreateInstanceProfile,
+			&iam.CreateInstanceProfileInput{InstanceProfileName: &name, Path: aws.String("/" + name + "/")})
 		if name != "b" {
-			must(t, c.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: &name, RoleName: worker})
+			must(t, c.AddRoleToInstanceProfile,
+				&iam.AddRoleToInstanceProfileInput{InstanceProfileName: &name, RoleName: worker})
 		}
 	}
 	fails(t, "EntityAlreadyExists", "Instance Profile A already exists.", c.CreateInstanceProfile,
@@ -64,12 +79,14 @@ func TestInstanceProfilesAreListed(t *testing.T) {
 	name := func(p types.InstanceProfile) *string { return p.InstanceProfileName }
 	for prefix, want := range map[string]string{"/": "a b c", "/b/": "b"} {
 		pages(t, prefix, func(marker *string, one *int32) result {
-			out := must(t, c.ListInstanceProfiles, &iam.ListInstanceProfilesInput{PathPrefix: &prefix, Marker: marker, MaxItems: one})
+			out := must(t, c.ListInstanceProfiles,
+				&iam.ListInstanceProfilesInput{PathPrefix: &prefix, Marker: marker, MaxItems: one})
 			return result{names(out.InstanceProfiles, name), out.Marker, out.IsTruncated}
 		}, strings.Fields(want)...)
 	}
 	pages(t, "for the role", func(marker *string, one *int32) result {
-		out := must(t, c.ListInstanceProfilesForRole, &iam.ListInstanceProfilesForRoleInput{RoleName: worker, Marker: marker, MaxItems: one})
+		out := must(t, c.ListInstanceProfilesForRole,
+			&iam.ListInstanceProfilesForRoleInput{RoleName: worker, Marker: marker, MaxItems: one})
 		return result{names(out.InstanceProfiles, name), out.Marker, out.IsTruncated}
 	}, "a", "c")
 }
@@ -82,7 +99,8 @@ func TestRoleOfAnInstanceProfileMustBePassed(t *testing.T) {
 		must(t, root.CreateRole, newRole(name))
 	}
 	add := func(c *iam.Client, role string) func() error {
-		return try(c.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: aws.String("box"), RoleName: &role})
+		return try(c.AddRoleToInstanceProfile,
+			&iam.AddRoleToInstanceProfileInput{InstanceProfileName: aws.String("box"), RoleName: &role})
 	}
 	const mayAdd = `{"Effect":"Allow","Action":"iam:AddRoleToInstanceProfile","Resource":"*"}`
 	passing := func(service string) string {
@@ -104,9 +122,11 @@ func TestRoleIsNotDeletedWhileAnInstanceProfileTakesIt(t *testing.T) {
 		must(t, c.CreateInstanceProfile, &iam.CreateInstanceProfileInput{InstanceProfileName: box})
 		must(t, c.CreateRole, newRole(role))
 		codes := strings.Join(race(
-			try(c.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: box, RoleName: &role}),
+			try(c.AddRoleToInstanceProfile,
+				&iam.AddRoleToInstanceProfileInput{InstanceProfileName: box, RoleName: &role}),
 			try(c.DeleteRole, &iam.DeleteRoleInput{RoleName: &role})), ",")
-		held := len(must(t, c.GetInstanceProfile, &iam.GetInstanceProfileInput{InstanceProfileName: box}).InstanceProfile.Roles)
+		held := len(must(t, c.GetInstanceProfile,
+			&iam.GetInstanceProfileInput{InstanceProfileName: box}).InstanceProfile.Roles)
 		if !(codes == "NoSuchEntity," && held == 0 || codes == ",DeleteConflict" && held == 1) {
 			t.Fatalf("errors %q, and the profile holds %d roles", codes, held)
 		}

@@ -37,7 +37,8 @@ func TestOIDCProviderFromBeginningToEnd(t *testing.T) {
 	}
 	fails(t, "EntityAlreadyExists", "Provider with url https://token.actions.githubusercontent.com already exists.", c.CreateOpenIDConnectProvider, create)
 	for _, id := range []string{"b", "a", "b"} {
-		must(t, c.AddClientIDToOpenIDConnectProvider, &iam.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: &id})
+		must(t, c.AddClientIDToOpenIDConnectProvider,
+			&iam.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: &id})
 	}
 	for _, id := range []string{"sts.amazonaws.com", "none"} {
 		must(t, c.RemoveClientIDFromOpenIDConnectProvider,
@@ -49,8 +50,10 @@ func TestOIDCProviderFromBeginningToEnd(t *testing.T) {
 	if got := get(); strings.Join(got.ClientIDList, " ") != "b a" || strings.Join(got.ThumbprintList, " ") != other {
 		t.Errorf("changed to %v, %v", got.ClientIDList, got.ThumbprintList)
 	}
-	must(t, c.TagOpenIDConnectProvider, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, Tags: tagged("c=d")})
-	must(t, c.UntagOpenIDConnectProvider, &iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, TagKeys: []string{"a"}})
+	must(t, c.TagOpenIDConnectProvider,
+		&iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, Tags: tagged("c=d")})
+	must(t, c.UntagOpenIDConnectProvider,
+		&iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, TagKeys: []string{"a"}})
 	if got := written(must(t, c.ListOpenIDConnectProviderTags, &iam.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: arn}).Tags); got != "c=d" {
 		t.Errorf("tags %s", got)
 	}
@@ -71,18 +74,22 @@ func TestOIDCProviderFromBeginningToEnd(t *testing.T) {
 
 	must(t, c.DeleteOpenIDConnectProvider, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})
 	missing, id := "OpenIDConnect Provider not found for arn "+*arn, aws.String("b")
-	fails(t, "NoSuchEntity", missing, c.GetOpenIDConnectProvider, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})
-	fails(t, "NoSuchEntity", missing, c.DeleteOpenIDConnectProvider, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})
+	fails(t, "NoSuchEntity", missing, c.GetOpenIDConnectProvider,
+		&iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})
+	fails(t, "NoSuchEntity", missing, c.DeleteOpenIDConnectProvider,
+		&iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})
 	fails(t, "NoSuchEntity", missing, c.AddClientIDToOpenIDConnectProvider,
 		&iam.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: id})
 	fails(t, "NoSuchEntity", missing, c.RemoveClientIDFromOpenIDConnectProvider,
 		&iam.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: id})
 	fails(t, "NoSuchEntity", missing, c.UpdateOpenIDConnectProviderThumbprint,
 		&iam.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: arn, ThumbprintList: []string{other}})
-	fails(t, "NoSuchEntity", missing, c.TagOpenIDConnectProvider, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, Tags: tagged("a=")})
+	fails(t, "NoSuchEntity", missing, c.TagOpenIDConnectProvider,
+		&iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, Tags: tagged("a=")})
 	fails(t, "NoSuchEntity", missing, c.UntagOpenIDConnectProvider,
 		&iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, TagKeys: []string{"a"}})
-	fails(t, "NoSuchEntity", missing, c.ListOpenIDConnectProviderTags, &iam.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: arn})
+	fails(t, "NoSuchEntity", missing, c.ListOpenIDConnectProviderTags,
+		&iam.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: arn})
 }
 
 // metadata is that of a SAML identity provider; attributes are more of the root element's.
@@ -106,7 +113,8 @@ func TestSAMLProviderFromBeginningToEnd(t *testing.T) {
 		return must(t, c.GetSAMLProvider, &iam.GetSAMLProviderInput{SAMLProviderArn: arn})
 	}
 	got := get()
-	if *got.SAMLMetadataDocument != *create.SAMLMetadataDocument || !got.ValidUntil.Equal(time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)) || *got.SAMLProviderUUID == "" {
+	if *got.SAMLMetadataDocument != *create.SAMLMetadataDocument || !got.ValidUntil.Equal(time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)) ||
+		*got.SAMLProviderUUID == "" {
 		t.Errorf("got %+v", got)
 	}
 	if list := must(t, c.ListSAMLProviders, &iam.ListSAMLProvidersInput{}).SAMLProviderList; len(list) != 1 || *list[0].Arn != *arn || !list[0].ValidUntil.Equal(*got.ValidUntil) {
@@ -120,12 +128,14 @@ func TestSAMLProviderFromBeginningToEnd(t *testing.T) {
 	key := aws.String(string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(secret)})))
 	fails(t, "InvalidInput", "private key", c.UpdateSAMLProvider,
 		&iam.UpdateSAMLProviderInput{SAMLProviderArn: arn, AssertionEncryptionMode: types.AssertionEncryptionModeTypeRequired})
-	fails(t, "InvalidInput", "PEM", c.UpdateSAMLProvider, &iam.UpdateSAMLProviderInput{SAMLProviderArn: arn, AddPrivateKey: aws.String("key")})
+	fails(t, "InvalidInput", "PEM", c.UpdateSAMLProvider,
+		&iam.UpdateSAMLProviderInput{SAMLProviderArn: arn, AddPrivateKey: aws.String("key")})
 	must(t, c.UpdateSAMLProvider, &iam.UpdateSAMLProviderInput{
 		SAMLProviderArn: arn, AddPrivateKey: key, AssertionEncryptionMode: types.AssertionEncryptionModeTypeRequired, SAMLMetadataDocument: metadata(""),
 	})
 	got = get()
-	if len(got.PrivateKeyList) != 1 || got.AssertionEncryptionMode != types.AssertionEncryptionModeTypeRequired || *got.SAMLMetadataDocument != *metadata("") ||
+	if len(got.PrivateKeyList) != 1 || got.AssertionEncryptionMode != types.AssertionEncryptionModeTypeRequired ||
+		*got.SAMLMetadataDocument != *metadata("") ||
 		got.ValidUntil.Before(time.Now().AddDate(99, 0, 0)) {
 		t.Errorf("changed to %+v", got)
 	}
@@ -149,7 +159,9 @@ func TestSAMLProviderFromBeginningToEnd(t *testing.T) {
 	fails(t, "NoSuchEntity", missing, c.GetSAMLProvider, &iam.GetSAMLProviderInput{SAMLProviderArn: arn})
 	fails(t, "NoSuchEntity", missing, c.UpdateSAMLProvider, &iam.UpdateSAMLProviderInput{SAMLProviderArn: arn})
 	fails(t, "NoSuchEntity", missing, c.DeleteSAMLProvider, &iam.DeleteSAMLProviderInput{SAMLProviderArn: arn})
-	fails(t, "NoSuchEntity", missing, c.TagSAMLProvider, &iam.TagSAMLProviderInput{SAMLProviderArn: arn, Tags: tagged("a=")})
-	fails(t, "NoSuchEntity", missing, c.UntagSAMLProvider, &iam.UntagSAMLProviderInput{SAMLProviderArn: arn, TagKeys: []string{"a"}})
+	fails(t, "NoSuchEntity", missing, c.TagSAMLProvider,
+		&iam.TagSAMLProviderInput{SAMLProviderArn: arn, Tags: tagged("a=")})
+	fails(t, "NoSuchEntity", missing, c.UntagSAMLProvider,
+		&iam.UntagSAMLProviderInput{SAMLProviderArn: arn, TagKeys: []string{"a"}})
 	fails(t, "NoSuchEntity", missing, c.ListSAMLProviderTags, &iam.ListSAMLProviderTagsInput{SAMLProviderArn: arn})
 }

@@ -102,9 +102,9 @@ func trustDocument(c *op.Call, text string) (*iam.Document, error) {
 	return iam.NewTrustDocument(text, func(name string) (string, bool) { return principalID(c.State, name) })
 }
 
-// principalID finds the unique id of a principal that a trust policy names, and reports whether there can be such a principal. The id is "" for all but the
-// users and roles of this server. Principals of accounts that are not on this server are taken as they are written: nobody can tell whether they exist, and
-// nobody can use them here.
+// principalID finds the unique id of a principal that a trust policy names, and reports whether there can be such a
+// principal. The id is "" for all but the users and roles of this server. Principals of accounts that are not on this
+// server are taken as they are written: nobody can tell whether they exist, and nobody can use them here.
 func principalID(s *snapshot.Snapshot, name string) (id string, ok bool) {
 	if name == "*" {
 		return "", true
@@ -190,7 +190,8 @@ func listRoles(_ context.Context, c *op.Call, in *api.ListRolesInput) (*api.List
 	return out, nil
 }
 
-// updateRole leaves the description if there is none in the request, but not the duration, which then is the default one, as AWS documents.
+// updateRole leaves the description if there is none in the request, but not the duration, which then is the default
+// one, as AWS documents.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
 func updateRole(ctx context.Context, c *op.Call, in *api.UpdateRoleInput) (*api.UpdateRoleOutput, error) {
 	return &api.UpdateRoleOutput{}, c.Update(ctx, func(tx iam.Txn) error {
@@ -206,7 +207,9 @@ func updateRole(ctx context.Context, c *op.Call, in *api.UpdateRoleInput) (*api.
 	})
 }
 
-func updateRoleDescription(ctx context.Context, c *op.Call, in *api.UpdateRoleDescriptionInput) (*api.UpdateRoleDescriptionOutput, error) {
+func updateRoleDescription(
+	ctx context.Context, c *op.Call, in *api.UpdateRoleDescriptionInput,
+) (*api.UpdateRoleDescriptionOutput, error) {
 	err := c.Update(ctx, func(tx iam.Txn) error { return iam.Describe(tx, c.Account(), *in.RoleName, *in.Description) })
 	if err != nil {
 		return nil, err
@@ -219,7 +222,9 @@ func updateRoleDescription(ctx context.Context, c *op.Call, in *api.UpdateRoleDe
 	return &api.UpdateRoleDescriptionOutput{Role: &out}, nil
 }
 
-func updateAssumeRolePolicy(ctx context.Context, c *op.Call, in *api.UpdateAssumeRolePolicyInput) (*api.UpdateAssumeRolePolicyOutput, error) {
+func updateAssumeRolePolicy(
+	ctx context.Context, c *op.Call, in *api.UpdateAssumeRolePolicyInput,
+) (*api.UpdateAssumeRolePolicyOutput, error) {
 	if _, err := c.Role(*in.RoleName); err != nil {
 		return nil, err
 	}
@@ -233,7 +238,9 @@ func updateAssumeRolePolicy(ctx context.Context, c *op.Call, in *api.UpdateAssum
 }
 
 func deleteRole(ctx context.Context, c *op.Call, in *api.DeleteRoleInput) (*api.DeleteRoleOutput, error) {
-	return &api.DeleteRoleOutput{}, c.Update(ctx, func(tx iam.Txn) error { return iam.DeleteRole(tx, c.Account(), *in.RoleName) })
+	return &api.DeleteRoleOutput{}, c.Update(ctx, func(tx iam.Txn) error {
+		return iam.DeleteRole(tx, c.Account(), *in.RoleName)
+	})
 }
 
 func listRoleTags(_ context.Context, c *op.Call, in *api.ListRoleTagsInput) (*api.ListRoleTagsOutput, error) {

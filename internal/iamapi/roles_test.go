@@ -22,12 +22,15 @@ func TestRoleFromBeginningToEnd(t *testing.T) {
 		RoleName: worker, Path: aws.String("/app/"), AssumeRolePolicyDocument: aws.String(ec2Trust), Description: aws.String("works"),
 		MaxSessionDuration: aws.Int32(7200), Tags: tagged("b=2", "a="),
 	}).Role
-	if *made.Arn != ownARN("role/app/Worker") || !strings.HasPrefix(*made.RoleId, "AROA") || written(made.Tags) != "a= b=2" ||
+	if *made.Arn != ownARN("role/app/Worker") || !strings.HasPrefix(*made.RoleId, "AROA") ||
+		written(made.Tags) != "a= b=2" ||
 		decoded(t, made.AssumeRolePolicyDocument) != ec2Trust {
 		t.Errorf("made %+v", made)
 	}
-	got := must(t, c.GetRole, &iam.GetRoleInput{RoleName: aws.String("worker")}).Role // names are not told apart by case
-	if *got.RoleId != *made.RoleId || *got.RoleName != "Worker" || *got.Description != "works" || *got.MaxSessionDuration != 7200 ||
+	got := must(t, c.GetRole,
+		&iam.GetRoleInput{RoleName: aws.String("worker")}).Role // names are not told apart by case
+	if *got.RoleId != *made.RoleId || *got.RoleName != "Worker" || *got.Description != "works" ||
+		*got.MaxSessionDuration != 7200 ||
 		got.RoleLastUsed == nil || got.RoleLastUsed.LastUsedDate != nil {
 		t.Errorf("got %+v", got)
 	}
@@ -40,7 +43,8 @@ func TestRoleFromBeginningToEnd(t *testing.T) {
 	if got := get(); *got.Description != "works hard" || *got.MaxSessionDuration != 43200 {
 		t.Errorf("a description that is left out stays: %s, %d seconds", *got.Description, *got.MaxSessionDuration)
 	}
-	described := must(t, c.UpdateRoleDescription, &iam.UpdateRoleDescriptionInput{RoleName: worker, Description: aws.String("rests")}).Role
+	described := must(t, c.UpdateRoleDescription,
+		&iam.UpdateRoleDescriptionInput{RoleName: worker, Description: aws.String("rests")}).Role
 	if *described.Description != "rests" {
 		t.Errorf("described as %s", *described.Description)
 	}
@@ -57,7 +61,8 @@ func TestRoleFromBeginningToEnd(t *testing.T) {
 	}
 
 	must(t, c.DeleteRole, &iam.DeleteRoleInput{RoleName: worker})
-	fails(t, "NoSuchEntity", "The role with name Worker cannot be found.", c.GetRole, &iam.GetRoleInput{RoleName: worker})
+	fails(t, "NoSuchEntity", "The role with name Worker cannot be found.", c.GetRole,
+		&iam.GetRoleInput{RoleName: worker})
 }
 
 func TestRolesAreListedByPathWithoutDetails(t *testing.T) {
@@ -71,7 +76,8 @@ func TestRolesAreListedByPathWithoutDetails(t *testing.T) {
 		pages(t, "roles below "+prefix, func(marker *string, one *int32) result {
 			out := must(t, c.ListRoles, &iam.ListRolesInput{PathPrefix: &prefix, Marker: marker, MaxItems: one})
 			for _, r := range out.Roles {
-				if r.Tags != nil || r.PermissionsBoundary != nil || r.RoleLastUsed != nil || r.AssumeRolePolicyDocument == nil {
+				if r.Tags != nil || r.PermissionsBoundary != nil || r.RoleLastUsed != nil ||
+					r.AssumeRolePolicyDocument == nil {
 					t.Errorf("listed as %+v", r)
 				}
 			}
@@ -108,8 +114,10 @@ func TestWhatRolesRefuse(t *testing.T) {
 
 	none, missing := aws.String("none"), "The role with name none cannot be found."
 	fails(t, "NoSuchEntity", missing, c.UpdateRole, &iam.UpdateRoleInput{RoleName: none})
-	fails(t, "NoSuchEntity", missing, c.UpdateRoleDescription, &iam.UpdateRoleDescriptionInput{RoleName: none, Description: none})
-	fails(t, "NoSuchEntity", missing, c.UpdateAssumeRolePolicy, &iam.UpdateAssumeRolePolicyInput{RoleName: none, PolicyDocument: aws.String(ec2Trust)})
+	fails(t, "NoSuchEntity", missing, c.UpdateRoleDescription,
+		&iam.UpdateRoleDescriptionInput{RoleName: none, Description: none})
+	fails(t, "NoSuchEntity", missing, c.UpdateAssumeRolePolicy,
+		&iam.UpdateAssumeRolePolicyInput{RoleName: none, PolicyDocument: aws.String(ec2Trust)})
 	fails(t, "NoSuchEntity", missing, c.DeleteRole, &iam.DeleteRoleInput{RoleName: none})
 	fails(t, "NoSuchEntity", missing, c.TagRole, &iam.TagRoleInput{RoleName: none, Tags: tagged("a=")})
 	fails(t, "NoSuchEntity", missing, c.UntagRole, &iam.UntagRoleInput{RoleName: none, TagKeys: []string{"a"}})

@@ -88,7 +88,9 @@ func samlKey(c *op.Call, text *string) (*iam.SAMLKey, error) {
 	return k, nil
 }
 
-func createSAMLProvider(ctx context.Context, c *op.Call, in *api.CreateSAMLProviderInput) (*api.CreateSAMLProviderOutput, error) {
+func createSAMLProvider(
+	ctx context.Context, c *op.Call, in *api.CreateSAMLProviderInput,
+) (*api.CreateSAMLProviderOutput, error) {
 	tags, err := tagsIn(in.Tags)
 	if err != nil {
 		return nil, err
@@ -135,7 +137,9 @@ func getSAMLProvider(_ context.Context, c *op.Call, in *api.GetSAMLProviderInput
 	return out, nil
 }
 
-func listSAMLProviders(_ context.Context, c *op.Call, _ *api.ListSAMLProvidersInput) (*api.ListSAMLProvidersOutput, error) {
+func listSAMLProviders(
+	_ context.Context, c *op.Call, _ *api.ListSAMLProvidersInput,
+) (*api.ListSAMLProvidersOutput, error) {
 	out := &api.ListSAMLProvidersOutput{SAMLProviderList: []types.SAMLProviderListEntry{}}
 	for _, record := range c.State.List(iam.SAMLProviderKey(c.Account(), ""), "") {
 		p := record.(*iam.SAMLProvider)
@@ -145,7 +149,9 @@ func listSAMLProviders(_ context.Context, c *op.Call, _ *api.ListSAMLProvidersIn
 	return out, nil
 }
 
-func updateSAMLProvider(ctx context.Context, c *op.Call, in *api.UpdateSAMLProviderInput) (*api.UpdateSAMLProviderOutput, error) {
+func updateSAMLProvider(
+	ctx context.Context, c *op.Call, in *api.UpdateSAMLProviderInput,
+) (*api.UpdateSAMLProviderOutput, error) {
 	var until time.Time
 	if in.SAMLMetadataDocument != nil {
 		var err error
@@ -180,13 +186,17 @@ func updateSAMLProvider(ctx context.Context, c *op.Call, in *api.UpdateSAMLProvi
 	return &api.UpdateSAMLProviderOutput{SAMLProviderArn: in.SAMLProviderArn}, nil
 }
 
-func deleteSAMLProvider(ctx context.Context, c *op.Call, in *api.DeleteSAMLProviderInput) (*api.DeleteSAMLProviderOutput, error) {
+func deleteSAMLProvider(
+	ctx context.Context, c *op.Call, in *api.DeleteSAMLProviderInput,
+) (*api.DeleteSAMLProviderOutput, error) {
 	return &api.DeleteSAMLProviderOutput{}, c.Update(ctx, func(tx iam.Txn) error {
 		return iam.DeleteSAMLProvider(tx, c.Account(), *in.SAMLProviderArn)
 	})
 }
 
-func listSAMLProviderTags(_ context.Context, c *op.Call, in *api.ListSAMLProviderTagsInput) (*api.ListSAMLProviderTagsOutput, error) {
+func listSAMLProviderTags(
+	_ context.Context, c *op.Call, in *api.ListSAMLProviderTagsInput,
+) (*api.ListSAMLProviderTagsOutput, error) {
 	p, err := samlProvider(c, *in.SAMLProviderArn)
 	if err != nil {
 		return nil, err

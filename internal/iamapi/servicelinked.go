@@ -38,7 +38,9 @@ var serviceLinkedRoles = []op.Operation{
 	}, getServiceLinkedRoleDeletionStatus),
 }
 
-func createServiceLinkedRole(ctx context.Context, c *op.Call, in *api.CreateServiceLinkedRoleInput) (*api.CreateServiceLinkedRoleOutput, error) {
+func createServiceLinkedRole(
+	ctx context.Context, c *op.Call, in *api.CreateServiceLinkedRoleInput,
+) (*api.CreateServiceLinkedRoleOutput, error) {
 	s, ok := iam.FindLinkedService(*in.AWSServiceName)
 	if !ok {
 		return nil, iam.Errorf(iam.InvalidInput, "No service-linked role is known for the service %s.", *in.AWSServiceName)
@@ -58,7 +60,9 @@ func createServiceLinkedRole(ctx context.Context, c *op.Call, in *api.CreateServ
 	return &api.CreateServiceLinkedRoleOutput{Role: &out}, nil
 }
 
-func deleteServiceLinkedRole(ctx context.Context, c *op.Call, in *api.DeleteServiceLinkedRoleInput) (*api.DeleteServiceLinkedRoleOutput, error) {
+func deleteServiceLinkedRole(
+	ctx context.Context, c *op.Call, in *api.DeleteServiceLinkedRoleInput,
+) (*api.DeleteServiceLinkedRoleOutput, error) {
 	id, err := newUUID(c.Rand)
 	if err != nil {
 		return nil, err

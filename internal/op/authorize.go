@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -52,20 +53,22 @@ func (c *Call) decide(t Target, tags requestTags) (*decided, error) {
 	if t.Action == "" {
 		t.Action = c.service.Prefix + ":" + c.operation.Name
 	}
+	if t.Account == "" {
+		t.Account = accountOf(t.Resource, c.Account())
+	}
 	values := c.context(t, tags)
 	ctx, err := condition.NewContext(values)
 	if err != nil {
 		return nil, err
 	}
-	d := &decided{context: values, request: eval.Request{Action: t.Action, Resource: t.Resource, ResourceAccount: t.Account, Context: ctx}}
-	account := t.Account
-	if account == "" {
-		account = accountOf(t.Resource, c.Account())
+	d := &decided{
+		context: values,
+		request: eval.Request{Action: t.Action, Resource: t.Resource, ResourceAccount: t.Account, Context: ctx},
 	}
 	if c.Caller != nil {
 		d.request.Principal = c.Caller.Principal
 	}
-	if d.policies, err = Policies(c.State, c.Caller, account); err != nil {
+	if d.policies, err = Policies(c.State, c.Caller, t.Account); err != nil {
 		return nil, err
 	}
 	d.policies.Resource = t.Policy
@@ -168,28 +171,16 @@ func (c *Call) context(t Target, tags requestTags) map[string][]string {
 		set2(m, c.service.Prefix+":ResourceTag/"+tag.Key, tag.Value)
 	}
 	for _, tag := range tags.tags {
-		setOnce(m, "aws:RequestTag/"+tag.Key, []string{tag.Value})
+		set2(m, "aws:RequestTag/"+tag.Key, tag.Value)
 	}
 	if len(tags.keys) > 0 {
 		m["aws:TagKeys"] = tags.keys
 	}
-	if account := accountOf(t.Resource, t.Account); account != "" {
-		organization(c.State, account, "aws:Resource", m)
+	if t.Account != "" {
+		organization(c.State, t.Account, "aws:Resource", m)
 	}
-	for key, values := range t.Context {
-		setOnce(m, key, values)
-	}
+	maps.Copy(m, t.Context)
 	return m
-}
-
-// setOnce sets a key that may be there in another case already: tags whose keys differ in case only are for the handler to refuse, in its API's way.
-func setOnce(m map[string][]string, key string, values []string) {
-	for have := range m {
-		if have != key && strings.EqualFold(have, key) {
-			return
-		}
-	}
-	m[key] = values
 }
 
 // set2 sets a key whose value may be empty, as a tag's may.
@@ -210,12 +201,9 @@ func (who *Caller) context(s *snapshot.Snapshot, now time.Time, m map[string][]s
 		return
 	}
 	for _, tag := range t.Tags { // a session's tag takes the place of the role's
-		for key := range m {
-			if strings.EqualFold(key, "aws:PrincipalTag/"+tag.Key) {
-				delete(m, key)
-			}
-		}
-		set2(m, "aws:PrincipalTag/"+tag.Key, tag.Value)
+		key := "aws:PrincipalTag/" + tag.Key
+		maps.DeleteFunc(m, func(have string, _ []string) bool { return iam.SameTagKey(have, key) })
+		set2(m, key, tag.Value)
 	}
 	if t.ForwardedKey == "" { // not for a long-term key, be it that a service forwards
 		m["aws:TokenIssueTime"] = []string{t.Issued.UTC().Format(time.RFC3339)}
@@ -229,9 +217,7 @@ func (who *Caller) context(s *snapshot.Snapshot, now time.Time, m map[string][]s
 	}
 	if t.WebIdentity != nil {
 		m["aws:FederatedProvider"] = []string{t.WebIdentity.Provider}
-		for key, values := range t.WebIdentity.Context {
-			m[key] = values
-		}
+		maps.Copy(m, t.WebIdentity.Context)
 	}
 	if len(t.CalledVia) > 0 {
 		m["aws:CalledVia"] = t.CalledVia

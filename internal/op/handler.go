@@ -54,11 +54,12 @@ type Handler struct {
 	Services []*Service
 	Log      *slog.Logger
 	Limit    func(account string) bool // reports whether the account may make one more call now; nil for no limit
-	Observe  func(service, operation string, status int, took time.Duration)
+	// Observe is told of each answer; nil for nobody. The operation is "" if it is none of the service's.
+	Observe func(service, operation string, status int, took time.Duration)
 	keys     sigv4.Keys
 }
 
-// wireError is an error before there is an operation, with the HTTP status that AWS gives it.
+// The errors that there can be before there is an operation.
 var (
 	errTooLarge  = &iam.Error{Code: "RequestEntityTooLarge", Message: "The request body is larger than 1048576 bytes."}
 	errMethod    = &iam.Error{Code: "InvalidAction", Message: "The APIs are served by POST / and, for the Query protocol, by GET /."}
@@ -69,8 +70,7 @@ var (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.Backend.Now()
 	c := &Call{
-		Backend: h.Backend, State: h.Backend.Live.Current(), Time: began, RequestID: uuid(h.Backend.Rand),
-		UserAgent: r.UserAgent(), Secure: r.TLS != nil,
+		Backend: h.Backend, Time: began, RequestID: uuid(h.Backend.Rand), UserAgent: r.UserAgent(), Secure: r.TLS != nil,
 	}
 	c.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
 	q := &Request{HTTP: r}
@@ -78,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	service := q.Service
 	if service == nil {
-		service = h.Services[0]
+		service = h.answering(r)
 	}
 	var resp Response
 	if err == nil {
@@ -107,8 +107,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(resp.Status)
 	w.Write(resp.Body)
 	if h.Observe != nil {
-		h.Observe(service.Name, q.Operation, resp.Status, h.Backend.Now().Sub(began))
+		operation := q.Operation
+		if !service.Served(operation) { // anything, and of any length
+			operation = ""
+		}
+		h.Observe(service.Name, operation, resp.Status, h.Backend.Now().Sub(began))
 	}
+}
+
+// answering is the API whose protocol a request is answered in that is one for no API: JSON if it names a target.
+func (h *Handler) answering(r *http.Request) *Service {
+	json := r.Header.Get("X-Amz-Target") != ""
+	for _, s := range h.Services {
+		if (s.Model.TargetPrefix != "") == json {
+			return s
+		}
+	}
+	return h.Services[0]
 }
 
 // serve is the way of a request: see the package comment.
@@ -116,10 +131,13 @@ func (h *Handler) serve(ctx context.Context, c *Call, q *Request) (out, in any, 
 	if err := h.read(q); err != nil {
 		return nil, nil, err
 	}
-	if err := h.authenticate(c, q); err != nil {
+	// From here on: a client that sends its body slowly gets neither an old state nor an old time. The error comes first,
+	// because without one the state that is current afterwards is good.
+	if err := h.Backend.Live.Err(); err != nil { // what is decided on an old state may be wrong
 		return nil, nil, err
 	}
-	if err := h.Backend.Live.Err(); err != nil { // what is decided on an old state may be wrong
+	c.State, c.Time = h.Backend.Live.Current(), h.Backend.Now()
+	if err := h.authenticate(c, q); err != nil {
 		return nil, nil, err
 	}
 	h.noteUse(c, q)

@@ -3,7 +3,6 @@ package op
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/writ-iam/writ/internal/iam"
@@ -46,10 +45,11 @@ func tagsOf(in any) (r requestTags) {
 	return r
 }
 
-// check refuses keys that differ only in case: what a policy says of aws:RequestTag/… could be true of one and not of the other.
+// check refuses keys that differ only in case: what a policy says of aws:RequestTag/… could be true of one and not of
+// the other.
 func (r requestTags) check() error {
 	for i, tag := range r.tags {
-		if slices.ContainsFunc(r.tags[:i], func(before iam.Tag) bool { return strings.EqualFold(before.Key, tag.Key) }) {
+		if slices.ContainsFunc(r.tags[:i], func(before iam.Tag) bool { return iam.SameTagKey(before.Key, tag.Key) }) {
 			message := "Duplicate tag keys found. Please note that Tag keys are case insensitive."
 			return &iam.Error{Code: iam.InvalidInput, Message: message, Reason: "DUPLICATE_TAG_KEY"}
 		}

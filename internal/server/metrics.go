@@ -60,7 +60,7 @@ func newMetrics(s *Server) *metrics {
 	return m
 }
 
-// observe counts a call. An operation that is not served is not a label of its own: callers could make as many as they like.
+// observe counts a call. The operation is one that is served, or "": of others, callers could make as many as they like.
 func (m *metrics) observe(service, operation string, status int, took time.Duration) {
 	m.calls.WithLabelValues(service, operation, strconv.Itoa(status)).Inc()
 	m.took.WithLabelValues(service).Observe(took.Seconds())

@@ -75,9 +75,10 @@ func (l *Live) wake() {
 	l.mu.Unlock()
 }
 
+// publish makes a snapshot the current one. Only then the failure is over: whoever sees no failure gets this snapshot.
 func (l *Live) publish(s *Snapshot) {
-	l.failure.Store(nil)
 	l.current.Store(s)
+	l.failure.Store(nil)
 	l.wake()
 }
 

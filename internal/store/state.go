@@ -120,7 +120,8 @@ func (s *state) List(prefix string) iter.Seq2[Record, error] {
 }
 
 func (s *state) Any(prefix string) (bool, error) {
-	resp, err := s.read(s.etcdKey(prefix), clientv3.WithRange(s.prefixEnd(prefix)), clientv3.WithLimit(1), clientv3.WithKeysOnly())
+	resp, err := s.read(s.etcdKey(prefix),
+		clientv3.WithRange(s.prefixEnd(prefix)), clientv3.WithLimit(1), clientv3.WithKeysOnly())
 	return err == nil && len(resp.Kvs) > 0, err
 }
 

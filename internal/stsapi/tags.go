@@ -61,7 +61,7 @@ func reserved(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "a
 
 // find finds a tag by its key, in whose case there is no difference.
 func find(tags []session.Tag, key string) int {
-	return slices.IndexFunc(tags, func(t session.Tag) bool { return strings.EqualFold(t.Key, key) })
+	return slices.IndexFunc(tags, func(t session.Tag) bool { return iam.SameTagKey(t.Key, key) })
 }
 
 // inherit adds what a chained session has from the one that asks for it: the transitive tags, which cannot be set to

@@ -10,11 +10,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
+	"go.etcd.io/bbolt"
 	"go.etcd.io/etcd/client/pkg/v3/fileutil"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
@@ -76,6 +79,9 @@ func Start(ctx context.Context, c Config) (_ store.Store, err error) {
 	if err := m.openDir(c); err != nil {
 		return nil, err
 	}
+	if err := m.checkDatabase(); err != nil {
+		return nil, err
+	}
 	if m.etcd, err = embed.StartEtcd(m.config(c)); err != nil {
 		return nil, fmt.Errorf("member: %w", err)
 	}
@@ -121,6 +127,19 @@ func (m *member) openDir(c Config) (err error) {
 		return fmt.Errorf("member: %w", err)
 	}
 	return nil
+}
+
+// checkDatabase opens the database, if there is one, as etcd will do: but etcd would end the process if it cannot.
+func (m *member) checkDatabase() error {
+	path := filepath.Join(m.dir, "member", "snap", "db")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Second})
+	if err != nil {
+		return fmt.Errorf("member: the database %s cannot be opened: %w", path, err)
+	}
+	return db.Close()
 }
 
 func (m *member) config(c Config) *embed.Config {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/writ-iam/writ/internal/store"
@@ -131,6 +132,36 @@ func TestNothingIsLoggedWhereNothingIsWrong(t *testing.T) {
 	}
 	if out.Len() > 0 {
 		t.Errorf("logged:\n%s", &out)
+	}
+}
+
+func TestWarningsAreLogged(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	start(t, member.Config{Dir: dir, Logger: slog.New(slog.NewTextHandler(&out, nil))}).Close()
+	want := `level=WARN msg="etcd: check file permission"`
+	if strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), want) {
+		t.Errorf("logged:\n%s", &out)
+	}
+}
+
+func TestDamagedFolderIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, member.Config{Dir: dir})
+	put(t, s, "key", "value")
+	s.Close()
+	db := filepath.Join(dir, "member", "snap", "db")
+	if err := os.WriteFile(db, bytes.Repeat([]byte("x"), 1<<16), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := member.Start(context.Background(), member.Config{Dir: dir}); err == nil {
+		s.Close()
+		t.Error("Start on a damaged database succeeds")
+	} else if !strings.Contains(err.Error(), "invalid database") {
+		t.Errorf("Start = %v", err)
 	}
 }
 

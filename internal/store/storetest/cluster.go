@@ -53,7 +53,8 @@ func NewCluster(t testing.TB, n int) *Cluster {
 func NewSecureCluster(t testing.TB, n int) *Cluster {
 	t.Helper()
 	cert, key, roots := certificate(t)
-	return newCluster(t, n, "https", &Cluster{t: t, tls: &tls.Config{RootCAs: roots}}, etcdConfig{Certificate: cert, Key: key})
+	c := &Cluster{t: t, tls: &tls.Config{RootCAs: roots}}
+	return newCluster(t, n, "https", c, etcdConfig{Certificate: cert, Key: key})
 }
 
 func newCluster(t testing.TB, n int, scheme string, c *Cluster, common etcdConfig) *Cluster {

@@ -181,7 +181,9 @@ func anyLooksForThePrefix(t *testing.T, s store.Store) {
 	view(t, s, func(r store.Reader) error { wantAny(t, r, "", false); return nil })
 	put(t, s, "a/1", "b")
 	view(t, s, func(r store.Reader) error {
-		for prefix, want := range map[string]bool{"": true, "a": true, "a/": true, "a/1": true, "a/10": false, "a/0": false, "c": false} {
+		for prefix, want := range map[string]bool{
+			"": true, "a": true, "a/": true, "a/1": true, "a/10": false, "a/0": false, "c": false,
+		} {
 			wantAny(t, r, prefix, want)
 		}
 		return nil
@@ -253,7 +255,8 @@ func updateThatFailsWritesNothing(t *testing.T, s store.Store) {
 	if rev != 0 || err != refusal {
 		t.Errorf("Update = %d, %v; want the error of the function", rev, err)
 	}
-	if err := s.View(patient(t), 0, func(r store.Reader) error { wantKeys(t, r, "", "a"); return refusal }); err != refusal {
+	err = s.View(patient(t), 0, func(r store.Reader) error { wantKeys(t, r, "", "a"); return refusal })
+	if err != refusal {
 		t.Errorf("View = %v; want the error of the function", err)
 	}
 }
@@ -419,7 +422,8 @@ func endedContextEndsTheCall(t *testing.T, s store.Store) {
 	}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Update = %v", err)
 	}
-	if err := s.View(ctx, 0, func(store.Reader) error { t.Error("called"); return nil }); !errors.Is(err, context.Canceled) {
+	unwanted := func(store.Reader) error { t.Error("called"); return nil }
+	if err := s.View(ctx, 0, unwanted); !errors.Is(err, context.Canceled) {
 		t.Errorf("View = %v", err)
 	}
 	if err := s.Compact(ctx, 1); !errors.Is(err, context.Canceled) {
@@ -434,7 +438,8 @@ func statusIsFilled(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st.Revision < rev || st.Size <= 0 || st.Used <= 0 || st.Quota <= 0 || st.Members < 1 || st.Leader == "" || len(st.Alarms) > 0 {
+	if st.Revision < rev || st.Size <= 0 || st.Used <= 0 || st.Quota <= 0 || st.Members < 1 || st.Leader == "" ||
+		len(st.Alarms) > 0 {
 		t.Errorf("Status = %+v after revision %d", st, rev)
 	}
 }
@@ -444,10 +449,9 @@ func closedStoreSaysSo(t *testing.T, s store.Store) {
 	watched := make(chan error)
 	go func() {
 		var last error
-		for c, err := range s.Watch(context.Background(), rev-1) {
+		for _, err := range s.Watch(context.Background(), rev-1) {
 			if last = err; err == nil {
 				watched <- nil
-				_ = c
 			}
 		}
 		watched <- last
@@ -455,7 +459,10 @@ func closedStoreSaysSo(t *testing.T, s store.Store) {
 	<-watched
 	inside := make(chan error)
 	go func() {
-		inside <- s.View(context.Background(), rev+1_000_000, func(r store.Reader) error { _, err := r.Get("a"); return err })
+		inside <- s.View(context.Background(), rev+1_000_000, func(r store.Reader) error {
+			_, err := r.Get("a")
+			return err
+		})
 	}()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -80,7 +80,8 @@ func watchYieldsUpdatesWholeAndInOrder(t *testing.T, s store.Store) {
 				deletes = 1
 			}
 			if len(c.Puts) != width+1 || len(c.Deletes) != deletes {
-				t.Errorf("revision %d has %d puts and %d deletes, want %d and %d", c.Revision, len(c.Puts), len(c.Deletes), width+1, deletes)
+				t.Errorf("revision %d has %d puts and %d deletes, want %d and %d",
+					c.Revision, len(c.Puts), len(c.Deletes), width+1, deletes)
 			}
 			for _, p := range c.Puts {
 				if string(p.Value) != mark || p.Revision != c.Revision {
