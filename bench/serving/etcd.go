@@ -51,6 +51,14 @@ func (e *etcd) transaction(ctx context.Context, i int64) error {
 	return err
 }
 
+// readingTransaction reads the guard before it commits a transaction on it, as whoever does not know its revision must.
+func (e *etcd) readingTransaction(ctx context.Context, i int64) error {
+	if _, err := e.client.Get(ctx, fmt.Sprint("k", i%4096, "/none")); err != nil {
+		return err
+	}
+	return e.transaction(ctx, i)
+}
+
 // repeat makes the work of a contender whose writers each do something over and over.
 func repeat(do func(context.Context) error) func(context.Context) (int, error) {
 	return func(ctx context.Context) (int, error) {

@@ -96,6 +96,7 @@ func Start(ctx context.Context, c Config) (_ store.Store, err error) {
 	}
 	client := v3client.New(m.etcd.Server)
 	client.Maintenance = maintenance{client.Maintenance, m.etcd.Server}
+	client.KV = kv{client.KV, m.etcd.Server}
 	return store.New(client, store.Options{Single: true, Close: m.close}), nil
 }
 
