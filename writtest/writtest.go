@@ -1,5 +1,5 @@
-// Package writtest gives a test a running Writ: IAM and STS with real users, roles, sessions and enforcement, on a free port of the loopback
-// interface, and gone when the test ends.
+// Package writtest gives a test a running Writ: IAM and STS with real users, roles, sessions and enforcement, on a free
+// port of the loopback interface, and gone when the test ends.
 //
 //	func TestUpload(t *testing.T) {
 //		srv := writtest.New(t)
@@ -7,7 +7,8 @@
 //		…
 //	}
 //
-// Programs that are given AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION find it, too: Env has these.
+// Programs that are given AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION find it,
+// too: Env has these.
 package writtest
 
 import (
@@ -78,10 +79,12 @@ func (s *Server) Env() []string {
 	}
 }
 
-// Config is a configuration for clients of the AWS SDK with these credentials; token is "" for long-term ones. They do not retry: a test wants the first answer.
+// Config is a configuration for clients of the AWS SDK with these credentials; token is "" for long-term ones. They do
+// not retry: a test wants the first answer.
 func (s *Server) Config(accessKeyID, secretAccessKey, token string) aws.Config {
 	return aws.Config{
-		Region: Region, BaseEndpoint: aws.String(s.URL), RetryMaxAttempts: 1, HTTPClient: plainBodies{awshttp.NewBuildableClient()},
+		Region: Region, BaseEndpoint: aws.String(s.URL), RetryMaxAttempts: 1,
+		HTTPClient:  plainBodies{awshttp.NewBuildableClient()},
 		Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, secretAccessKey, token),
 	}
 }
@@ -97,9 +100,9 @@ func (s *Server) STS() *sts.Client { return sts.NewFromConfig(s.root()) }
 // Organizations is a client of the Organizations API as the root user.
 func (s *Server) Organizations() *organizations.Client { return organizations.NewFromConfig(s.root()) }
 
-// plainBodies keeps the SDK's request bodies from offering WriteTo. The SDK closes a body as soon as there is an answer; from then on its WriteTo fails where
-// Read ends, and an answer as fast as this server's can come before net/http has asked whether there is more to send. The connection is closed then,
-// and a long answer breaks off.
+// plainBodies keeps the SDK's request bodies from offering WriteTo. The SDK closes a body as soon as there is an
+// answer; from then on its WriteTo fails where Read ends, and an answer as fast as this server's can come before
+// net/http has asked whether there is more to send. The connection is closed then, and a long answer breaks off.
 type plainBodies struct{ client aws.HTTPClient }
 
 func (p plainBodies) Do(r *http.Request) (*http.Response, error) {

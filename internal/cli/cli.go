@@ -1,11 +1,13 @@
 // Package cli is the command line of Writ, as a function: [Run] takes arguments and streams, and returns the exit
 // status. Command writ adds only the process around it.
 //
+//	writ serve             serve the IAM and STS APIs
 //	writ decide            decide a request, or many, and say why
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
 //	writ org               accounts, units and their SCPs and RCPs on a server
+//	writ service           services that may forward their callers' calls to a server
 //	writ completion        a completion script for a shell
 //	writ version           the version of this program
 //
@@ -90,9 +92,10 @@ func (p *program) print(format string, args ...any) { fmt.Fprintf(p.stdout, form
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "writ",
-		Short: "Decide requests as AWS IAM does, and say why",
-		Long: `Writ decides requests as AWS IAM does, offline, with the policies that you name: your
-own files, or any version of any AWS managed policy, which are built in.`,
+		Short: "An open IAM: decide requests as AWS does, and serve its APIs",
+		Long: `Writ is an open IAM. It decides requests as AWS IAM does, offline, with the policies that you
+name: your own files, or any version of any AWS managed policy, which are built in. And it
+serves IAM, STS and Organizations to the AWS CLI, the SDKs and Terraform.`,
 		Example: `  writ decide --policy ReadOnlyAccess --action s3:GetObject --resource arn:aws:s3:::b/k
   writ catalog show AdministratorAccess-Amplify@v10`,
 		SilenceErrors: true,
@@ -105,7 +108,7 @@ own files, or any version of any AWS managed policy, which are built in.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.catalog(), p.org(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.catalog(), p.org(), p.service(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() { // catalog, and completion, which is cobra's

@@ -2,18 +2,10 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 )
 
@@ -34,34 +26,21 @@ const orgExamples = `  writ org create
   writ org attach NoLeaving /Sandbox
   writ org tree`
 
-// orgFlags are the flags that all commands of writ org have.
-type orgFlags struct {
-	endpoint once
-	json     bool
-}
-
 // An org is an organization on a server, for the time of one command.
 type org struct {
 	*organizations.Client
-	*program
-	ctx  context.Context
-	json bool
-	top  *types.Root // read when it is first needed
+	*client
+	top *types.Root // read when it is first needed
 }
 
 func (p *program) org() *cobra.Command {
-	f := &orgFlags{}
 	c := &cobra.Command{
 		Use:     "org",
 		Short:   "Keep accounts, units and their SCPs and RCPs on a server",
 		Long:    orgHelp,
 		Example: orgExamples,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			return checkOnce(c.Flags())
-		},
 	}
-	c.PersistentFlags().Var(&f.endpoint, "endpoint-url", "`URL` of the server, in place of AWS_ENDPOINT_URL")
-	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
+	f := newClientFlags(c)
 	unit, account, policy := p.orgUnit(f), p.orgAccount(f), p.orgPolicy(f)
 	for _, group := range []*cobra.Command{unit, account, policy} {
 		p.onlyCommands(group)
@@ -72,7 +51,7 @@ func (p *program) org() *cobra.Command {
 }
 
 // orgCommand gives a command its work: on an organization.
-func (p *program) orgCommand(f *orgFlags, c *cobra.Command, run func(o *org, args []string) error) *cobra.Command {
+func (p *program) orgCommand(f *clientFlags, c *cobra.Command, run func(o *org, args []string) error) *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o, err := p.openOrg(c.Context(), f)
 		if err != nil {
@@ -83,62 +62,19 @@ func (p *program) orgCommand(f *orgFlags, c *cobra.Command, run func(o *org, arg
 	return c
 }
 
-// openOrg makes the client. It asks nothing of the server, nor of the cloud that this machine may be in: credentials are
-// those that somebody set.
-func (p *program) openOrg(ctx context.Context, f *orgFlags) (*org, error) {
-	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithDefaultRegion("us-east-1"), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+// orgHints say what to do about errors.
+var orgHints = map[string]string{
+	"AWSOrganizationsNotInUseException": "writ org create makes one",
+	"PolicyTypeNotEnabledException":     "writ org enable enables it",
+}
+
+func (p *program) openOrg(ctx context.Context, f *clientFlags) (*org, error) {
+	c, err := p.dial(ctx, f, func(cfg aws.Config) *string { return organizations.NewFromConfig(cfg).Options().BaseEndpoint })
 	if err != nil {
 		return nil, err
 	}
-	if f.endpoint.given() {
-		cfg.BaseEndpoint = aws.String(f.endpoint.text)
-	}
-	client := organizations.NewFromConfig(cfg)
-	if client.Options().BaseEndpoint == nil { // else this would be AWS
-		return nil, errors.New("no server is named; set AWS_ENDPOINT_URL as writ serve prints it, or give --endpoint-url")
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, errors.New("no credentials are set; writ serve prints the lines that set them")
-	}
-	return &org{Client: client, program: p, ctx: ctx, json: f.json}, nil
-}
-
-// told puts an error of the server into words.
-func (o *org) told(err error) error {
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		message, _, _ := strings.Cut(api.ErrorMessage(), " Encoded authorization failure message:")
-		hint := ""
-		switch api.ErrorCode() {
-		case "AWSOrganizationsNotInUseException":
-			hint = "; writ org create makes one"
-		case "PolicyTypeNotEnabledException":
-			hint = "; writ org enable enables it"
-		}
-		return fmt.Errorf("%s (%s)%s", strings.TrimSuffix(message, "."), api.ErrorCode(), hint)
-	}
-	if dial, ok := errors.AsType[*net.OpError](err); ok {
-		return fmt.Errorf("%s: %w; does writ serve run there?", *o.Options().BaseEndpoint, dial.Err)
-	}
-	return err
-}
-
-// done prints what a command did, as JSON or in words, and the command that is likely next.
-func (o *org) done(result any, next []string, words ...string) error {
-	if o.json {
-		return o.printJSON(result)
-	}
-	o.print("%s", aligned([][]string{words})[0])
-	if len(next) > 0 {
-		o.print("  next  %s", shellQuoted(next))
-	}
-	return nil
-}
-
-func (o *org) printJSON(v any) error {
-	enc := json.NewEncoder(o.stdout)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	c.hints = orgHints
+	return &org{Client: organizations.NewFromConfig(c.config), client: c}, nil
 }
 
 // pages is a paginator of the SDK.
@@ -167,7 +103,7 @@ type organizationJSON struct {
 	Enabled    []string `json:"policyTypes"`
 }
 
-func (p *program) orgCreate(f *orgFlags) *cobra.Command {
+func (p *program) orgCreate(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "create",
 		Short: "Make the caller's account the management account of a new organization",
@@ -206,7 +142,7 @@ func (o *org) disable(root string, t types.PolicyType) error {
 	return err
 }
 
-func (p *program) orgEnable(f *orgFlags) *cobra.Command {
+func (p *program) orgEnable(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "enable TYPE",
 		Short: "Put SCPs or RCPs in force",
@@ -219,7 +155,7 @@ create organizations may not.`,
 	})
 }
 
-func (p *program) orgDisable(f *orgFlags) *cobra.Command {
+func (p *program) orgDisable(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "disable TYPE",
 		Short: "Take SCPs or RCPs out of force",

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (p *program) orgAccount(f *orgFlags) *cobra.Command {
+func (p *program) orgAccount(f *clientFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "account",
 		Short: "Create, list, move, close and remove accounts",
@@ -34,7 +34,7 @@ type accountJSON struct {
 	Role  string `json:"role,omitempty"` // ARN of the role in it that the management account can assume
 }
 
-func (p *program) orgAccountCreate(f *orgFlags) *cobra.Command {
+func (p *program) orgAccountCreate(f *clientFlags) *cobra.Command {
 	var email, unit, role once
 	c := p.orgCommand(f, &cobra.Command{
 		Use:   "create NAME --email ADDRESS [--unit UNIT]",
@@ -106,7 +106,7 @@ func (o *org) moveAccount(id, to string) error {
 	return err
 }
 
-func (p *program) orgAccountList(f *orgFlags) *cobra.Command {
+func (p *program) orgAccountList(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "list",
 		Short: "List the accounts",
@@ -139,7 +139,7 @@ func (p *program) orgAccountList(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgAccountMove(f *orgFlags) *cobra.Command {
+func (p *program) orgAccountMove(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "move ACCOUNT UNIT",
 		Short: "Move an account to a unit or to the root",
@@ -164,7 +164,7 @@ func (p *program) orgAccountMove(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgAccountClose(f *orgFlags) *cobra.Command {
+func (p *program) orgAccountClose(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:     "close ACCOUNT",
 		Short:   "Suspend an account for good",
@@ -183,7 +183,7 @@ func (p *program) orgAccountClose(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgAccountRemove(f *orgFlags) *cobra.Command {
+func (p *program) orgAccountRemove(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "remove ACCOUNT",
 		Short: "Take an account out of the organization",

@@ -14,7 +14,7 @@ import (
 	"github.com/writ-iam/writ/eval"
 )
 
-func (p *program) orgPolicy(f *orgFlags) *cobra.Command {
+func (p *program) orgPolicy(f *clientFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "policy",
 		Short: "Create, update, delete, list and show SCPs and RCPs",
@@ -83,7 +83,7 @@ func (o *org) document(name string, t types.PolicyType) (*string, error) {
 	return aws.String(small.String()), nil
 }
 
-func (p *program) orgPolicyCreate(f *orgFlags) *cobra.Command {
+func (p *program) orgPolicyCreate(f *clientFlags) *cobra.Command {
 	var document, description, typeFlag once
 	c := p.orgCommand(f, &cobra.Command{
 		Use:   "create NAME --document FILE [--type scp|rcp]",
@@ -122,7 +122,7 @@ func (p *program) orgPolicyCreate(f *orgFlags) *cobra.Command {
 	return c
 }
 
-func (p *program) orgPolicyUpdate(f *orgFlags) *cobra.Command {
+func (p *program) orgPolicyUpdate(f *clientFlags) *cobra.Command {
 	var document, name, description once
 	c := p.orgCommand(f, &cobra.Command{
 		Use:   "update POLICY [--document FILE] [--name NAME] [--description TEXT]",
@@ -166,7 +166,7 @@ func (o *once) value() *string {
 	return &o.text
 }
 
-func (p *program) orgPolicyDelete(f *orgFlags) *cobra.Command {
+func (p *program) orgPolicyDelete(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:     "delete POLICY",
 		Short:   "Delete a policy that is attached nowhere",
@@ -186,7 +186,7 @@ func (p *program) orgPolicyDelete(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgPolicyList(f *orgFlags) *cobra.Command {
+func (p *program) orgPolicyList(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "list",
 		Short: "List the policies",
@@ -218,7 +218,7 @@ func (p *program) orgPolicyList(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgPolicyShow(f *orgFlags) *cobra.Command {
+func (p *program) orgPolicyShow(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "show POLICY",
 		Short: "Print the document of a policy",
@@ -256,7 +256,7 @@ type attachmentJSON struct {
 	Target string        `json:"target"` // id
 }
 
-func (p *program) orgAttach(f *orgFlags) *cobra.Command {
+func (p *program) orgAttach(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "attach POLICY TARGET",
 		Short: "Attach a policy to the root, a unit or an account",
@@ -278,7 +278,7 @@ func (p *program) orgAttach(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgDetach(f *orgFlags) *cobra.Command {
+func (p *program) orgDetach(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "detach POLICY TARGET",
 		Short: "Detach a policy from the root, a unit or an account",

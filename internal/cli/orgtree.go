@@ -23,7 +23,7 @@ type node struct {
 	Children []*node  `json:"children,omitempty"`
 }
 
-func (p *program) orgTree(f *orgFlags) *cobra.Command {
+func (p *program) orgTree(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:   "tree",
 		Short: "Draw the organization",

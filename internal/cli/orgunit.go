@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (p *program) orgUnit(f *orgFlags) *cobra.Command {
+func (p *program) orgUnit(f *clientFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "unit",
 		Short: "Create, rename and delete organizational units",
@@ -29,7 +29,7 @@ type unitJSON struct {
 	Path string `json:"path,omitempty"`
 }
 
-func (p *program) orgUnitCreate(f *orgFlags) *cobra.Command {
+func (p *program) orgUnitCreate(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:     "create PATH",
 		Short:   "Create a unit",
@@ -60,7 +60,7 @@ func (p *program) orgUnitCreate(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgUnitRename(f *orgFlags) *cobra.Command {
+func (p *program) orgUnitRename(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:     "rename UNIT NAME",
 		Short:   "Give a unit another name",
@@ -81,7 +81,7 @@ func (p *program) orgUnitRename(f *orgFlags) *cobra.Command {
 	})
 }
 
-func (p *program) orgUnitDelete(f *orgFlags) *cobra.Command {
+func (p *program) orgUnitDelete(f *clientFlags) *cobra.Command {
 	return p.orgCommand(f, &cobra.Command{
 		Use:     "delete UNIT",
 		Short:   "Delete a unit in which there is nothing",

@@ -8,7 +8,8 @@ import (
 // A Code is an error code of AWS's APIs, as on the wire.
 type Code string
 
-// The codes that this module's packages return. The HTTP status that belongs to each is known where it is written to the wire.
+// The codes that this module's packages return. The HTTP status that belongs to each is known where it is written to
+// the wire.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 const (
 	AccessDenied                  Code = "AccessDenied"
@@ -38,6 +39,7 @@ const (
 	PolicyEvaluation              Code = "PolicyEvaluation"
 	PolicyNotAttachable           Code = "PolicyNotAttachable"
 	ServiceFailure                Code = "ServiceFailure"
+	ServiceUnavailable            Code = "ServiceUnavailable"
 	UnmodifiableEntity            Code = "UnmodifiableEntity"
 	UnrecognizedPublicKeyEncoding Code = "UnrecognizedPublicKeyEncoding"
 	ValidationError               Code = "ValidationError"

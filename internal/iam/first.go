@@ -6,7 +6,8 @@ import (
 	"github.com/writ-iam/writ/internal/store"
 )
 
-// A First names the account that the first start made: how a server finds the root user whose credentials it writes to a file.
+// A First names the account that the first start made: how a server finds the root user whose credentials it writes to
+// a file.
 type First struct{ Account string }
 
 // Key is the same for all: there is one.

@@ -3,6 +3,7 @@ package iam
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The quotas of credentials that are kept in their user's record.
@@ -127,7 +128,9 @@ func AddSigningCertificate(tx Txn, account, user string, c SigningCertificate) e
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(u.SigningCertificates, func(have SigningCertificate) bool { return have.Body == c.Body }) {
+	if slices.ContainsFunc(u.SigningCertificates, func(have SigningCertificate) bool {
+		return strings.TrimSpace(have.Body) == strings.TrimSpace(c.Body)
+	}) {
 		return Errorf(DuplicateCertificate, "The certificate is already associated with the user %s.", user)
 	}
 	if len(u.SigningCertificates) >= MaxSigningCertificates {

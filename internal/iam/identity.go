@@ -174,7 +174,8 @@ func AttachPolicy(tx Txn, key, arn string) error {
 	}
 	if len(g.Attached) >= MaxAttached {
 		kind := who.Kind()
-		return Errorf(LimitExceeded, "Cannot exceed quota for PoliciesPer%s: %d", strings.ToUpper(kind[:1])+kind[1:], MaxAttached)
+		return Errorf(LimitExceeded, "Cannot exceed quota for PoliciesPer%s: %d",
+			strings.ToUpper(kind[:1])+kind[1:], MaxAttached)
 	}
 	g.Attached = append(g.Attached, arn)
 	if id != "" {
@@ -238,7 +239,8 @@ func PutInline(tx Txn, key, name string, doc *Document) error {
 		total += Size(p.Document.Text)
 	}
 	if total > who.inlineQuota() {
-		return Errorf(LimitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", who.inlineQuota(), who.Kind(), who.Head().Name)
+		return Errorf(LimitExceeded, "Maximum policy size of %d bytes exceeded for %s %s",
+			who.inlineQuota(), who.Kind(), who.Head().Name)
 	}
 	tx.Put(who)
 	return nil
@@ -324,9 +326,9 @@ func setBoundary(tx Txn, e Entity, arn string) error {
 	return nil
 }
 
-// SameTagKey reports whether two keys are those of one tag: whether they differ in case at most. It is as condition keys
-// are told apart, which strings.EqualFold is not for all letters: a request whose tags make one condition key twice
-// cannot be decided.
+// SameTagKey reports whether two keys are those of one tag: whether they differ in case at most. It is as condition
+// keys are told apart, which strings.EqualFold is not for all letters: a request whose tags make one condition key
+// twice cannot be decided.
 func SameTagKey(a, b string) bool { return a == b || strings.ToLower(a) == strings.ToLower(b) }
 
 // SetTags adds tags to the record of a key, or changes the values of those it has. Keys are told apart without regard

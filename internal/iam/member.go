@@ -6,8 +6,8 @@ import (
 )
 
 // CreateMember makes an account in the root of an organization, with the role by which the management account
-// administers it. What came of it is in the request, which is written in any case: an email address that another account
-// has is no error of the call.
+// administers it. What came of it is in the request, which is written in any case: an email address that another
+// account has is no error of the call.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
 func CreateMember(tx Txn, a *Account, admin *Role, request *AccountRequest) error {
 	o, err := organization(tx, request.Organization)

@@ -257,8 +257,8 @@ func CreateOrganization(tx Txn, o *Organization) error {
 	return nil
 }
 
-// defaults are the policies that everything in an organization has from the beginning. Those of a type count while it is
-// enabled.
+// defaults are the policies that everything in an organization has from the beginning. Those of a type count while it
+// is enabled.
 func defaults() []string { return []string{FullAWSAccess, RCPFullAWSAccess} }
 
 // join puts an account into the root.
@@ -316,8 +316,8 @@ func EnablePolicyType(tx Txn, org, root, t string) error {
 
 var errTypeNotEnabled = Errorf(PolicyTypeNotEnabled, "This operation can be performed only for enabled policy types.")
 
-// DisablePolicyType takes the policies of a type out of force. They are detached everywhere, so that, as on AWS, enabling
-// the type again begins with AWS's policy alone.
+// DisablePolicyType takes the policies of a type out of force. They are detached everywhere, so that, as on AWS,
+// enabling the type again begins with AWS's policy alone.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_enable-disable.html
 func DisablePolicyType(tx Txn, org, root, t string) error {
 	o, err := typed(tx, org, root, t)
@@ -339,6 +339,42 @@ func DisablePolicyType(tx Txn, org, root, t string) error {
 	o.Enabled = slices.DeleteFunc(o.Enabled, func(e string) bool { return e == t })
 	tx.Put(o)
 	return nil
+}
+
+// TrustService lets a service of AWS work in the organization's accounts. Writ keeps this and decides nothing by it: a
+// service acts here with the permissions of its roles.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnableAWSServiceAccess.html
+func TrustService(tx Txn, org, principal string, now time.Time) error {
+	if !strings.HasSuffix(principal, ".amazonaws.com") {
+		return InvalidOrgInputError("UNRECOGNIZED_SERVICE_PRINCIPAL", "You specified an unrecognized service principal.")
+	}
+	o, err := organization(tx, org)
+	if err != nil {
+		return err
+	}
+	i, found := slices.BinarySearchFunc(o.Services, principal, byPrincipal)
+	if !found {
+		o.Services = slices.Insert(o.Services, i, TrustedService{Principal: principal, Since: now})
+		tx.Put(o)
+	}
+	return nil
+}
+
+// DistrustService undoes TrustService.
+func DistrustService(tx Txn, org, principal string) error {
+	o, err := organization(tx, org)
+	if err != nil {
+		return err
+	}
+	if i, found := slices.BinarySearchFunc(o.Services, principal, byPrincipal); found {
+		o.Services = slices.Delete(o.Services, i, i+1)
+		tx.Put(o)
+	}
+	return nil
+}
+
+func byPrincipal(s TrustedService, principal string) int {
+	return strings.Compare(s.Principal, principal)
 }
 
 // typed reads an organization by its root, for a type of policies that it can have.

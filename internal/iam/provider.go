@@ -175,8 +175,8 @@ func MetadataValidity(metadata string, now time.Time) (time.Time, error) {
 		return now.AddDate(samlLifetime, 0, 0), nil
 	}
 	until, err := time.Parse(time.RFC3339, descriptor.ValidUntil)
-	if err != nil {
+	if until = until.UTC().Truncate(time.Second); err != nil || until.Year() > 9999 { // in UTC, which JSON cannot say
 		return time.Time{}, invalid
 	}
-	return until.UTC().Truncate(time.Second), nil
+	return until, nil
 }

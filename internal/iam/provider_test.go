@@ -17,6 +17,7 @@ func TestTheValidityOfSAMLMetadata(t *testing.T) {
 		{`<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="idp" validUntil="2030-01-02T03:04:05.6Z"><md:IDPSSODescriptor/></md:EntityDescriptor>`,
 			time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)},
 		{`<EntityDescriptor ` + ns + ` entityID="idp" validUntil="soon"><IDPSSODescriptor/></EntityDescriptor>`, time.Time{}},
+		{`<EntityDescriptor ` + ns + ` entityID="idp" validUntil="9999-12-31T23:59:59-01:00"><IDPSSODescriptor/></EntityDescriptor>`, time.Time{}},
 		{`<EntityDescriptor ` + ns + `><IDPSSODescriptor/></EntityDescriptor>`, time.Time{}},
 		{`<EntityDescriptor ` + ns + ` entityID="sp"><SPSSODescriptor/></EntityDescriptor>`, time.Time{}},
 		{`<EntityDescriptor entityID="idp"><IDPSSODescriptor/></EntityDescriptor>`, time.Time{}},

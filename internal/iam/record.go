@@ -29,7 +29,8 @@ func Encode(r Record) []byte {
 	return append([]byte(format), text...)
 }
 
-// Decode reads a record from the value of its key. It returns nil for a key that holds no record: a guard. The error, if any, is a [*FormatError].
+// Decode reads a record from the value of its key. It returns nil for a key that holds no record: a guard. The error,
+// if any, is a [*FormatError].
 func Decode(key string, value []byte) (Record, error) {
 	r := blank(key)
 	if r == nil {
@@ -41,9 +42,12 @@ func Decode(key string, value []byte) (Record, error) {
 	text, ok := bytes.CutPrefix(value, []byte(format))
 	if !ok {
 		number, _, _ := bytes.Cut(value, []byte(" "))
-		return nil, &FormatError{key, fmt.Sprintf("format %.10q, and this release reads format %q; a newer release wrote it", number, format[:len(format)-1])}
+		return nil, &FormatError{key, fmt.Sprintf("format %.10q, and this release reads format %q; "+
+			"a newer release wrote it", number, format[:len(format)-1])}
 	}
-	if err := json.Unmarshal(text, r); err != nil {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields() // what this release does not know may be a restriction, and would be lost at the next Put
+	if err := d.Decode(r); err != nil {
 		return nil, &FormatError{key, err.Error()}
 	}
 	return r, nil
@@ -61,7 +65,8 @@ type record[T any] interface {
 	Record
 }
 
-// Get reads the record of a key; it is nil, without an error, if there is none. The record is the caller's, to change and Put.
+// Get reads the record of a key; it is nil, without an error, if there is none. The record is the caller's, to change
+// and Put.
 func Get[T any, P record[T]](tx Txn, key string) (P, error) {
 	stored, err := tx.store.Get(key)
 	if errors.Is(err, store.ErrNotFound) {
@@ -108,8 +113,9 @@ func create[T any, P record[T]](tx Txn, r P, message string, args ...any) error 
 	return err
 }
 
-// A guard stands for one reference to an entity that does not name the referrer itself: "guard/" and the unique id referred to, "/" and that of the
-// referrer. A referrer that refers twice, say with a policy and with a boundary, has a suffix.
+// A guard stands for one reference to an entity that does not name the referrer itself: "guard/" and the unique id
+// referred to, "/" and that of the referrer. A referrer that refers twice, say with a policy and with a boundary, has a
+// suffix.
 func guard(to, from string) string { return "guard/" + to + "/" + from }
 
 func isGuard(key string) bool { return len(key) > 6 && key[:6] == "guard/" }

@@ -251,8 +251,8 @@ type Service struct {
 	Keys        []string // oldest first, at most two
 }
 
-// A Forwarded is a request that a forward access session was issued for: one request is good for one session. It is kept for as long as the request's
-// signature would be good.
+// A Forwarded is a request that a forward access session was issued for: one request is good for one session. It is
+// kept for as long as the request's signature would be good.
 type Forwarded struct {
 	Time      string // as signed: 20260102T150405Z
 	Signature string
@@ -264,7 +264,14 @@ type Organization struct {
 	Management string // account id
 	Root       string // r-…
 	Created    time.Time
-	Enabled    []string // policy types: SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY
+	Enabled    []string         // policy types: SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY
+	Services   []TrustedService `json:",omitempty"` // by their principals
+}
+
+// A TrustedService is a service of AWS that may work in the organization's accounts.
+type TrustedService struct {
+	Principal string
+	Since     time.Time
 }
 
 // A Unit is an organizational unit, or the root of an organization.
@@ -315,7 +322,8 @@ func InstanceProfileKey(account, name string) string { return named("profile", a
 func AccessKeyKey(id string) string                  { return "key/" + id }
 func UseKey(id string) string                        { return "use/" + id }
 
-// MFADeviceKey has the device's path in it, without the first slash: two devices of one name are told apart by it, as on AWS.
+// MFADeviceKey has the device's path in it, without the first slash: two devices of one name are told apart by it, as
+// on AWS.
 func MFADeviceKey(account, pathAndName string) string { return named("mfa", account, pathAndName) }
 func OIDCProviderKey(account, url string) string      { return named("oidc", account, url) }
 func SAMLProviderKey(account, name string) string     { return named("saml", account, name) }
@@ -356,59 +364,44 @@ func (u *Unit) Key() string              { return UnitKey(u.Organization, u.ID) 
 func (p *OrgPolicy) Key() string         { return OrgPolicyKey(p.Organization, p.ID) }
 func (r *AccountRequest) Key() string    { return AccountRequestKey(r.Organization, r.ID) }
 
+// kinds are what a key begins with, and the type of the record that it has. The names are in stores and stay.
+var kinds = map[string]func() Record{
+	"first":          newRecord[First],
+	"account":        newRecord[Account],
+	"user":           newRecord[User],
+	"group":          newRecord[Group],
+	"role":           newRecord[Role],
+	"policy":         newRecord[Policy],
+	"profile":        newRecord[InstanceProfile],
+	"key":            newRecord[AccessKey],
+	"use":            newRecord[Use],
+	"mfa":            newRecord[MFADevice],
+	"oidc":           newRecord[OIDCProvider],
+	"saml":           newRecord[SAMLProvider],
+	"certificate":    newRecord[ServerCertificate],
+	"deletion":       newRecord[RoleDeletion],
+	"alias":          newRecord[Alias],
+	"report":         newRecord[CredentialReport],
+	"service":        newRecord[Service],
+	"forwarded":      newRecord[Forwarded],
+	"organization":   newRecord[Organization],
+	"unit":           newRecord[Unit],
+	"orgpolicy":      newRecord[OrgPolicy],
+	"accountrequest": newRecord[AccountRequest],
+}
+
+func newRecord[T any, P record[T]]() Record { return P(new(T)) }
+
 // blank returns an empty record of the kind that the key is for, or nil for a kind that is not known.
 func blank(key string) Record {
 	kind, _, _ := strings.Cut(key, "/")
-	switch kind {
-	case "first":
-		return new(First)
-	case "account":
-		return new(Account)
-	case "user":
-		return new(User)
-	case "group":
-		return new(Group)
-	case "role":
-		return new(Role)
-	case "policy":
-		return new(Policy)
-	case "profile":
-		return new(InstanceProfile)
-	case "key":
-		return new(AccessKey)
-	case "use":
-		return new(Use)
-	case "mfa":
-		return new(MFADevice)
-	case "oidc":
-		return new(OIDCProvider)
-	case "saml":
-		return new(SAMLProvider)
-	case "certificate":
-		return new(ServerCertificate)
-	case "deletion":
-		return new(RoleDeletion)
-	case "alias":
-		return new(Alias)
-	case "report":
-		return new(CredentialReport)
-	case "service":
-		return new(Service)
-	case "forwarded":
-		return new(Forwarded)
-	case "organization":
-		return new(Organization)
-	case "unit":
-		return new(Unit)
-	case "orgpolicy":
-		return new(OrgPolicy)
-	case "accountrequest":
-		return new(AccountRequest)
+	if create := kinds[kind]; create != nil {
+		return create()
 	}
 	return nil
 }
 
-// ARN returns arn:aws:iam:: with the account, the kind ("user"), path and name.
+// arn returns arn:aws:iam:: with the account, the kind ("user"), path and name.
 func (h Header) arn(kind string) string {
 	return "arn:aws:iam::" + h.Account + ":" + kind + h.Path + h.Name
 }

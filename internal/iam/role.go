@@ -60,7 +60,7 @@ func Describe(tx Txn, account, name, description string) error {
 	if err != nil {
 		return err
 	}
-	if !r.isServiceLinked() {
+	if !r.IsServiceLinked() {
 		if err := unmodifiable(r); err != nil {
 			return err
 		}

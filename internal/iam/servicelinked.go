@@ -84,7 +84,7 @@ func CreateServiceLinkedRole(tx Txn, r *Role) error {
 	return err
 }
 
-func (r *Role) isServiceLinked() bool { return strings.HasPrefix(r.Path, ServiceLinkedPath) }
+func (r *Role) IsServiceLinked() bool { return strings.HasPrefix(r.Path, ServiceLinkedPath) }
 
 // A RoleDeletion is the last deletion of a service-linked role of some name. No service uses the role here, so that
 // each deletion is done when it is asked for; the record remembers that it was.
@@ -101,7 +101,7 @@ func DeleteServiceLinkedRole(tx Txn, account, name, uuid string, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	if !r.isServiceLinked() {
+	if !r.IsServiceLinked() {
 		return nil, Errorf(InvalidInput, "The role with name %s is not a service-linked role.", name)
 	}
 	d := &RoleDeletion{Account: account, Role: r.Name, Task: "task" + r.Path + r.Name + "/" + uuid, Time: now}

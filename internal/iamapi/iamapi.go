@@ -12,11 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/awsmodel"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
-	"github.com/writ-iam/writ/policy"
 )
 
 // Service makes the API.
@@ -86,23 +84,6 @@ func userOrCaller(c *op.Call, name *string) (*iam.User, error) {
 		return callingUser(c)
 	}
 	return c.User(*name)
-}
-
-// document checks a policy document as AWS does when it is saved, and returns it.
-func document(text string, t eval.PolicyType) (*iam.Document, error) {
-	doc := iam.NewDocument(text)
-	if _, err := doc.Policy(t); err != nil {
-		return nil, malformed(err)
-	}
-	return doc, nil
-}
-
-// malformed is the error for a document that does not parse or compile: it says where and why.
-func malformed(err error) error {
-	if e, ok := err.(*policy.Error); ok {
-		return iam.Errorf(iam.MalformedPolicyDocument, "%v", e)
-	}
-	return err
 }
 
 // encoded is a policy document as the API returns it: percent-encoded by RFC 3986.

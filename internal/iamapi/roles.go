@@ -195,6 +195,12 @@ func listRoles(_ context.Context, c *op.Call, in *api.ListRolesInput) (*api.List
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
 func updateRole(ctx context.Context, c *op.Call, in *api.UpdateRoleInput) (*api.UpdateRoleOutput, error) {
 	return &api.UpdateRoleOutput{}, c.Update(ctx, func(tx iam.Txn) error {
+		// Of a service-linked role, the description alone can be changed.
+		if in.Description != nil && in.MaxSessionDuration == nil {
+			if r, err := iam.GetRole(tx, c.Account(), *in.RoleName); err != nil || r.IsServiceLinked() {
+				return iam.Describe(tx, c.Account(), *in.RoleName, *in.Description)
+			}
+		}
 		return iam.UpdateRole(tx, c.Account(), *in.RoleName, func(r *iam.Role) {
 			if in.Description != nil {
 				r.Description = *in.Description

@@ -44,6 +44,13 @@ func TestServiceLinkedRoleFromBeginningToEnd(t *testing.T) {
 	}
 	must(t, c.UpdateRoleDescription,
 		&iam.UpdateRoleDescriptionInput{RoleName: name, Description: aws.String("runs tasks")})
+	must(t, c.UpdateRole, &iam.UpdateRoleInput{RoleName: name, Description: aws.String("runs more")}) // as Terraform does it
+	if r := must(t, c.GetRole, &iam.GetRoleInput{RoleName: name}).Role; *r.Description != "runs more" {
+		t.Errorf("described as %s", *r.Description)
+	}
+	fails(t, "UnmodifiableEntity", protected, c.UpdateRole, &iam.UpdateRoleInput{
+		RoleName: name, Description: aws.String("runs long"), MaxSessionDuration: aws.Int32(7200),
+	})
 
 	task := must(t, c.DeleteServiceLinkedRole, &iam.DeleteServiceLinkedRoleInput{RoleName: name}).DeletionTaskId
 	if !strings.HasPrefix(*task, "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/") {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base32"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,7 +54,7 @@ func uploadSigningCertificate(
 		return nil, err
 	}
 	cert := iam.SigningCertificate{
-		ID: base32.StdEncoding.EncodeToString(random), Body: strings.TrimSpace(*in.CertificateBody),
+		ID: base32.StdEncoding.EncodeToString(random), Body: *in.CertificateBody,
 		Uploaded: c.Time.Truncate(time.Second),
 	}
 	if err := c.Update(ctx,

@@ -13,8 +13,9 @@ import (
 // audit writes the record of a call, whatever came of it.
 func (h *Handler) audit(c *Call, q *Request, in, out any, told *iam.Error) error {
 	r := audit.Record{
-		UserIdentity: c.Caller.identity(), EventTime: audit.Time{Time: c.Time}, EventName: q.Operation, AWSRegion: c.Region,
-		SourceIPAddress: c.SourceIP, UserAgent: c.UserAgent, RequestID: c.RequestID, EventID: uuid(h.Backend.Rand), ManagementEvent: true,
+		UserIdentity: c.Caller.identity(), EventTime: audit.Time{Time: c.Time}, EventName: clip(q.Operation),
+		AWSRegion: c.Region, SourceIPAddress: c.SourceIP, UserAgent: c.UserAgent, RequestID: c.RequestID,
+		EventID: uuid(h.Backend.Rand), ManagementEvent: true,
 	}
 	if q.Service != nil {
 		r.EventSource = q.Service.Name + ".amazonaws.com"
@@ -36,12 +37,14 @@ func (h *Handler) audit(c *Call, q *Request, in, out any, told *iam.Error) error
 	}
 	for _, d := range c.decisions {
 		if strings.HasPrefix(d.request.Resource, "arn:") {
-			r.Resources = append(r.Resources, audit.Resource{ARN: d.request.Resource, AccountID: accountOf(d.request.Resource, "")})
+			r.Resources = append(r.Resources,
+				audit.Resource{ARN: d.request.Resource, AccountID: accountOf(d.request.Resource, "")})
 		}
 	}
 	if t := q.HTTP.TLS; t != nil {
 		r.TLSDetails = &audit.TLSDetails{
-			TLSVersion: tls.VersionName(t.Version), CipherSuite: tls.CipherSuiteName(t.CipherSuite), ClientProvidedHostHeader: q.HTTP.Host,
+			TLSVersion: tls.VersionName(t.Version), CipherSuite: tls.CipherSuiteName(t.CipherSuite),
+			ClientProvidedHostHeader: q.HTTP.Host,
 		}
 	}
 	return h.Backend.Audit.Write(&r)
@@ -53,7 +56,8 @@ func withoutEncoded(message string) string {
 	return before
 }
 
-// readOnly reports whether an operation changes nothing. CloudTrail counts the making of temporary credentials among these.
+// readOnly reports whether an operation changes nothing. CloudTrail counts the making of temporary credentials among
+// these.
 func readOnly(s *Service, operation string) bool {
 	if s.Name == "sts" {
 		return true
@@ -70,7 +74,9 @@ func (who *Caller) identity() audit.UserIdentity {
 	if who == nil {
 		return audit.UserIdentity{Type: audit.Unknown}
 	}
-	id := audit.UserIdentity{Type: audit.IAMUser, PrincipalID: who.UserID, ARN: who.ARN, AccountID: who.Account, AccessKeyID: who.AccessKeyID}
+	id := audit.UserIdentity{
+		Type: audit.IAMUser, PrincipalID: who.UserID, ARN: who.ARN, AccountID: who.Account, AccessKeyID: who.AccessKeyID,
+	}
 	switch {
 	case who.Provider != "":
 		return audit.UserIdentity{Type: audit.WebIdentityUser, IdentityProvider: who.Provider}
@@ -86,7 +92,9 @@ func (who *Caller) identity() audit.UserIdentity {
 		return id
 	}
 	id.SessionContext = &audit.SessionContext{
-		Attributes:     &audit.SessionAttributes{CreationDate: audit.Time{Time: s.Issued}, MFAAuthenticated: audit.Flag(s.MFA)},
+		Attributes: &audit.SessionAttributes{
+			CreationDate: audit.Time{Time: s.Issued}, MFAAuthenticated: audit.Flag(s.MFA),
+		},
 		SourceIdentity: s.SourceIdentity,
 	}
 	if n := len(s.CalledVia); n > 0 {

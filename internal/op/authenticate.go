@@ -19,8 +19,8 @@ func (h *Handler) authenticate(c *Call, q *Request) error {
 		return told(err)
 	}
 	c.Region = sig.Region
-	if sig.Service != q.Service.Name {
-		return &iam.Error{Code: "SignatureDoesNotMatch", Message: "Credential should be scoped to correct service: '" + q.Service.Name + "'."}
+	if err := sig.CheckService(q.Service.Name); err != nil {
+		return told(err)
 	}
 	caller, secret, err := credentials(c, sig)
 	if err != nil {
@@ -71,7 +71,7 @@ func (who *Caller) may(s *Service, o *Operation) error {
 	}
 	if len(who.Session.CalledVia) > 0 && s.Name == "sts" && o.Name != "GetCallerIdentity" {
 		// A session that it asked for would outlive it, and not say through which services it came.
-		return &iam.Error{Code: iam.AccessDenied, Message: "Cannot call " + o.Name + " with forward access session credentials"}
+		return iam.Errorf(iam.AccessDenied, "Cannot call %s with forward access session credentials", o.Name)
 	}
 	if who.Session.ForwardedKey != "" {
 		return nil
@@ -82,27 +82,36 @@ func (who *Caller) may(s *Service, o *Operation) error {
 			return errUnknownToken
 		}
 		if s.Name == "sts" && o.Name != "AssumeRole" && o.Name != "GetCallerIdentity" {
-			return &iam.Error{Code: iam.AccessDenied, Message: "Cannot call " + o.Name + " with session credentials"}
+			return errSession(o)
 		}
 	case session.Federated, session.FederatedRoot:
 		if s.Name == "iam" {
 			return errUnknownToken
 		}
 		if s.Name == "sts" && o.Name != "GetCallerIdentity" {
-			return &iam.Error{Code: iam.AccessDenied, Message: "Cannot call " + o.Name + " with session credentials"}
+			return errSession(o)
 		}
 	case session.AssumedRole:
 		if s.Name == "sts" && slices.Contains([]string{"GetFederationToken", "GetSessionToken"}, o.Name) {
-			return &iam.Error{Code: iam.AccessDenied, Message: "Cannot call " + o.Name + " with session credentials"}
+			return errSession(o)
 		}
 	}
 	return nil
 }
 
+func errSession(o *Operation) error {
+	return iam.Errorf(iam.AccessDenied, "Cannot call %s with session credentials", o.Name)
+}
+
 // unserved is the error for an operation that is not there, or that AWS has and this server has not.
 func (s *Service) unserved(name string) error {
 	if s.Model.Operation(name) != nil {
-		return &iam.Error{Code: "UnsupportedOperation", Message: name + " is an operation of AWS that Writ does not serve; docs/divergences.md says why."}
+		return iam.Errorf("UnsupportedOperation",
+			"%s is an operation of AWS that Writ does not serve; docs/divergences.md says why.", name)
 	}
-	return &iam.Error{Code: "InvalidAction", Message: "Could not find operation " + clip(name) + " for version " + s.Model.Version}
+	return errNoOperation(name, s.Model.Version)
+}
+
+func errNoOperation(name, version string) error {
+	return iam.Errorf("InvalidAction", "Could not find operation %s for version %s", clip(name), clip(version))
 }

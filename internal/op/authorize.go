@@ -22,7 +22,8 @@ type decided struct {
 	decision eval.Decision
 }
 
-// authorize decides whether the caller may do what the target says, and everything that the call needs besides. The error is AWS's denial.
+// authorize decides whether the caller may do what the target says, and everything that the call needs besides. The
+// error is AWS's denial.
 func (c *Call) authorize(t Target, tags requestTags) error {
 	if t.Free {
 		return nil
@@ -84,8 +85,8 @@ func accountOf(arn, otherwise string) string {
 	return otherwise
 }
 
-// Policies gathers all that bears on requests of a caller to resources of an account, but for the resource's own policy. An error means that something
-// could not be had; nothing may be allowed then.
+// Policies gathers all that bears on requests of a caller to resources of an account, but for the resource's own
+// policy. An error means that something could not be had; nothing may be allowed then.
 func Policies(s *snapshot.Snapshot, caller *Caller, resourceAccount string) (p eval.Policies, err error) {
 	if caller != nil && caller.Entity != nil {
 		sources, err := s.Identity(caller.Entity)
@@ -115,8 +116,8 @@ func Policies(s *snapshot.Snapshot, caller *Caller, resourceAccount string) (p e
 	return p, err
 }
 
-// nothing allows nothing. It is the session policy of a federated user's session for which none was passed, and stands for a managed policy that
-// was deleted since it was passed.
+// nothing allows nothing. It is the session policy of a federated user's session for which none was passed, and stands
+// for a managed policy that was deleted since it was passed.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
 var nothing = iam.NewDocument(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[],"Resource":"*"}}`)
 
@@ -146,7 +147,8 @@ func sessionPolicies(s *snapshot.Snapshot, t *session.Session) (all []*eval.Poli
 	return all, nil
 }
 
-// context makes the request context. Keys that follow from the principal alone (aws:PrincipalArn, aws:username, aws:userid …) are eval's.
+// context makes the request context. Keys that follow from the principal alone (aws:PrincipalArn, aws:username,
+// aws:userid …) are eval's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func (c *Call) context(t Target, tags requestTags) map[string][]string {
 	m := map[string][]string{

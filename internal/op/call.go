@@ -49,12 +49,21 @@ func (c *Call) Account() string {
 	return c.Caller.Account
 }
 
-// Update runs a transaction, and then waits until this node's snapshot holds what it wrote, so that whoever writes and then reads sees it. State is
-// that snapshot afterwards.
+// Update runs a transaction, and then waits until this node's snapshot holds what it wrote, so that whoever writes and
+// then reads sees it. State is that snapshot afterwards.
 func (c *Call) Update(ctx context.Context, fn func(iam.Txn) error) error {
-	rev, err := c.Store.Update(ctx, func(tx store.Txn) error { return fn(iam.NewTxn(tx)) })
+	var tx noted
+	rev, err := c.Store.Update(ctx, func(t store.Txn) error {
+		tx = noted{Txn: t}
+		return fn(iam.NewTxn(&tx))
+	})
 	if err != nil {
 		return err
+	}
+	if !tx.wrote {
+		// On a cluster that others use too, the revision that was read may be one that the snapshot does not come to.
+		c.State = c.Live.Current()
+		return nil
 	}
 	s, err := c.Live.Wait(ctx, rev)
 	if err != nil {
@@ -64,12 +73,30 @@ func (c *Call) Update(ctx context.Context, fn func(iam.Txn) error) error {
 	return nil
 }
 
+// noted is a transaction that notes whether it writes.
+type noted struct {
+	store.Txn
+	wrote bool
+}
+
+func (t *noted) Put(key string, value []byte) {
+	t.wrote = true
+	t.Txn.Put(key, value)
+}
+
+func (t *noted) Delete(key string) {
+	t.wrote = true
+	t.Txn.Delete(key)
+}
+
 // NewID makes a unique id with one of AWS's prefixes, such as AIDA.
 func (c *Call) NewID(prefix string) string { return session.NewUniqueID(c.Rand, prefix) }
 
 // Header makes the header of a new entity of the caller's account. Times on the wire are in seconds.
 func (c *Call) Header(prefix, name string, path *string) iam.Header {
-	h := iam.Header{Account: c.Account(), Name: name, Path: "/", ID: c.NewID(prefix), Created: c.Time.Truncate(time.Second)}
+	h := iam.Header{
+		Account: c.Account(), Name: name, Path: "/", ID: c.NewID(prefix), Created: c.Time.UTC().Truncate(time.Second),
+	}
 	if path != nil && *path != "" {
 		h.Path = *path
 	}
@@ -107,9 +134,20 @@ func failure(err error) *iam.Error {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, store.ErrConflict):
-		return &iam.Error{Code: iam.ConcurrentModification, Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again."}
+		return &iam.Error{
+			Code: iam.ConcurrentModification,
+			Message: "The request was rejected because multiple requests to change this object were submitted " +
+				"simultaneously. Wait a few minutes and submit your request again.",
+		}
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull):
+		return &iam.Error{
+			Code: iam.ServiceUnavailable, Message: "The request has failed due to a temporary failure of the server.",
+		}
 	case errors.Is(err, store.ErrTooLarge):
 		return &iam.Error{Code: iam.LimitExceeded, Message: "The entity would be larger than the store takes."}
 	}
-	return &iam.Error{Code: iam.ServiceFailure, Message: "The request processing has failed because of an unknown error, exception or failure."}
+	return &iam.Error{
+		Code:    iam.ServiceFailure,
+		Message: "The request processing has failed because of an unknown error, exception or failure.",
+	}
 }

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"strings"
 	"time"
 
 	"github.com/writ-iam/writ/eval"
@@ -20,14 +19,14 @@ type Caller struct {
 	Entity      iam.Entity       // the user or role whose policies count; nil for the root user and for services
 	Session     *session.Session // nil with a long-term access key
 	Service     string           // the service principal, for a registered service
-	Provider    string           // ARN of the identity provider, for a caller who has a token of one and no credentials yet
+	Provider    string           // ARN of the identity provider, for a caller with a token and no credentials yet
 }
 
 // Root reports whether the caller is the root user of its account, by whatever credentials.
 func (c *Caller) Root() bool { return c.Entity == nil && c.Service == "" && c.Provider == "" }
 
 // errUnknownToken is AWS's answer to credentials that it does not know, or knows no more.
-var errUnknownToken = &iam.Error{Code: iam.InvalidClientTokenID, Message: "The security token included in the request is invalid."}
+var errUnknownToken = iam.Errorf(iam.InvalidClientTokenID, "The security token included in the request is invalid.")
 
 // longTerm makes the caller of a long-term access key.
 func longTerm(s *snapshot.Snapshot, k *iam.AccessKey) (*Caller, error) {
@@ -53,12 +52,12 @@ func longTerm(s *snapshot.Snapshot, k *iam.AccessKey) (*Caller, error) {
 	return c.identified(s, "")
 }
 
-// temporary makes the caller of a session. The user or role behind it must still be there: by its unique id, so that a namesake made
-// later does not revive the sessions of one that was deleted. So must the services that a forward access session came through and, if it stands for a
-// long-term access key, that key.
+// temporary makes the caller of a session. The user or role behind it must still be there: by its unique id, so that a
+// namesake made later does not revive the sessions of one that was deleted. So must the services that a forward access
+// session came through and, if it stands for a long-term access key, that key.
 func temporary(s *snapshot.Snapshot, t *session.Session, now time.Time) (*Caller, error) {
 	if !now.Before(t.Expires) {
-		return nil, &iam.Error{Code: iam.ExpiredToken, Message: "The security token included in the request is expired"}
+		return nil, iam.Errorf(iam.ExpiredToken, "The security token included in the request is expired")
 	}
 	for _, name := range t.CalledVia {
 		if snapshot.Get[iam.Service](s, iam.ServiceKey(name)) == nil {
@@ -125,6 +124,3 @@ func (c *Caller) identified(s *snapshot.Snapshot, issuer string) (*Caller, error
 	c.Principal = p
 	return c, nil
 }
-
-// Name is the user's name, or that of the role or the federated user, for the audit.
-func (c *Caller) Name() string { return c.ARN[strings.LastIndexByte(c.ARN, '/')+1:] }

@@ -50,7 +50,8 @@ func (c *Call) denial(d *decided) error {
 	default:
 		reason = fmt.Sprintf(" because no identity-based policy allows the %s action", d.request.Action)
 	}
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s", who, d.request.Action, d.request.Resource, reason)
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s",
+		who, d.request.Action, d.request.Resource, reason)
 	if encoded, err := c.Keys.SealMessage(c.Account(), c.explain(d)); err == nil {
 		message += encodedMessage + encoded
 	}
@@ -105,7 +106,8 @@ func (c *Call) explain(d *decided) []byte {
 	m.MatchedStatements.Items = []matchedStatement{}
 	for _, s := range e.Matched {
 		m.MatchedStatements.Items = append(m.MatchedStatements.Items, matchedStatement{
-			StatementID: s.Source.Sid.Text, Effect: strings.ToUpper(string(s.Source.Effect)), PolicyType: s.Type.String(), Policy: s.Policy(),
+			StatementID: s.Source.Sid.Text, Effect: strings.ToUpper(string(s.Source.Effect)),
+			PolicyType: s.Type.String(), Policy: s.Policy(),
 			Actions: s.Source.Action.Strings(), Resources: s.Source.Resource.Strings(),
 		})
 	}

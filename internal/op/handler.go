@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +20,8 @@ import (
 	"github.com/writ-iam/writ/internal/sigv4"
 )
 
-// MaxBody is the number of bytes that a request's body may have. What the store takes in one transaction is not much more.
+// MaxBody is the number of bytes that a request's body may have. What the store takes in one transaction is not much
+// more.
 const MaxBody = 1 << 20
 
 // A Protocol is how an API's operations look on the wire.
@@ -56,14 +59,15 @@ type Handler struct {
 	Limit    func(account string) bool // reports whether the account may make one more call now; nil for no limit
 	// Observe is told of each answer; nil for nobody. The operation is "" if it is none of the service's.
 	Observe func(service, operation string, status int, took time.Duration)
-	keys     sigv4.Keys
+
+	keys sigv4.Keys
 }
 
 // The errors that there can be before there is an operation.
 var (
-	errTooLarge  = &iam.Error{Code: "RequestEntityTooLarge", Message: "The request body is larger than 1048576 bytes."}
-	errMethod    = &iam.Error{Code: "InvalidAction", Message: "The APIs are served by POST / and, for the Query protocol, by GET /."}
-	errThrottled = &iam.Error{Code: "Throttling", Message: "Rate exceeded"}
+	errTooLarge  = iam.Errorf("RequestEntityTooLarge", "The request body is larger than %d bytes.", MaxBody)
+	errMethod    = iam.Errorf("InvalidAction", "The APIs are served by POST / and, for the Query protocol, by GET /.")
+	errThrottled = iam.Errorf("Throttling", "Rate exceeded")
 )
 
 // ServeHTTP takes one request from the first byte to the last.
@@ -74,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
 	q := &Request{HTTP: r}
-	out, in, err := h.serve(r.Context(), c, q)
+	out, in, err := h.survive(r.Context(), c, q)
 
 	service := q.Service
 	if service == nil {
@@ -126,13 +130,24 @@ func (h *Handler) answering(r *http.Request) *Service {
 	return h.Services[0]
 }
 
+// survive is serve, but for a panic, which becomes a failure of the call: it is answered and on record like others.
+func (h *Handler) survive(ctx context.Context, c *Call, q *Request) (out, in any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			h.Log.Error("a call panicked", "operation", q.Operation, "panic", r, "stack", string(debug.Stack()))
+			out, in, err = nil, nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return h.serve(ctx, c, q)
+}
+
 // serve is the way of a request: see the package comment.
 func (h *Handler) serve(ctx context.Context, c *Call, q *Request) (out, in any, err error) {
 	if err := h.read(q); err != nil {
 		return nil, nil, err
 	}
-	// From here on: a client that sends its body slowly gets neither an old state nor an old time. The error comes first,
-	// because without one the state that is current afterwards is good.
+	// From here on: a client that sends its body slowly gets neither an old state nor an old time. The error comes
+	// first, because without one the state that is current afterwards is good.
 	if err := h.Backend.Live.Err(); err != nil { // what is decided on an old state may be wrong
 		return nil, nil, err
 	}
@@ -176,7 +191,9 @@ func (h *Handler) noteUse(c *Call, q *Request) {
 	if c.Caller == nil || h.Backend.Used == nil {
 		return
 	}
-	use := iam.Use{ID: c.Caller.AccessKeyID, Time: c.Time.UTC().Truncate(time.Second), Service: q.Service.Name, Region: c.Region}
+	use := iam.Use{
+		ID: c.Caller.AccessKeyID, Time: c.Time.UTC().Truncate(time.Second), Service: q.Service.Name, Region: c.Region,
+	}
 	if c.Caller.Session != nil {
 		if c.Caller.Entity == nil || c.Caller.Entity.Kind() != "role" {
 			return
@@ -234,7 +251,7 @@ func (h *Handler) read(q *Request) (err error) {
 	case q.Operation == "":
 		return &iam.Error{Code: "MissingAction", Message: "The request is missing an action or a required parameter."}
 	case q.Service == nil:
-		return &iam.Error{Code: "InvalidAction", Message: "Could not find operation " + clip(q.Operation) + " for version " + clip(version)}
+		return errNoOperation(q.Operation, version)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@
 //	audit         one record, whatever came of it
 //	encode        the output or the error, in AWS's form
 //
-// An [Operation] is a row: a name, a function that names its [Target], and a function that does the work. A handler runs only for a caller who may.
-// Inputs and outputs are the structs of the AWS SDK for Go.
+// An [Operation] is a row: a name, a function that names its [Target], and a function that does the work. A handler
+// runs only for a caller who may. Inputs and outputs are the structs of the AWS SDK for Go.
 //
 // Whatever fails before the decision denies.
 package op
@@ -31,9 +31,12 @@ type Operation struct {
 	model  *awsmodel.Operation // filled in by NewService
 }
 
-// New makes the row of an operation. The function target says what a call acts on, the function handle does the work of a call that is allowed.
-// Errors of both that are [*iam.Error] are told to the caller; others are failures of the service.
-func New[In, Out any](name string, target func(*Call, *In) (Target, error), handle func(context.Context, *Call, *In) (*Out, error)) Operation {
+// New makes the row of an operation. The function target says what a call acts on, the function handle does the work of
+// a call that is allowed. Errors of both that are [*iam.Error] are told to the caller; others are failures of the
+// service.
+func New[In, Out any](
+	name string, target func(*Call, *In) (Target, error), handle func(context.Context, *Call, *In) (*Out, error),
+) Operation {
 	return Operation{
 		Name:   name,
 		input:  func() any { return new(In) },
@@ -82,7 +85,8 @@ type Service struct {
 	operations map[string]*Operation
 }
 
-// NewService makes an API of rows. It panics if a row names an operation that the model does not have, or names one twice.
+// NewService makes an API of rows. It panics if a row names an operation that the model does not have, or names one
+// twice.
 func NewService(name string, model *awsmodel.Service, protocol Protocol, rows ...[]Operation) *Service {
 	s := &Service{Name: name, Prefix: name, Model: model, Protocol: protocol, operations: map[string]*Operation{}}
 	for _, list := range rows {

@@ -59,10 +59,11 @@ func (r requestTags) check() error {
 
 func planTags(t reflect.Type) tagMembers {
 	p := tagMembers{-1, -1}
-	if f, ok := t.FieldByName("Tags"); ok && f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct {
+	isList := func(t reflect.Type, of reflect.Kind) bool { return t.Kind() == reflect.Slice && t.Elem().Kind() == of }
+	if f, ok := t.FieldByName("Tags"); ok && isList(f.Type, reflect.Struct) {
 		p.tags = f.Index[0]
 	}
-	if f, ok := t.FieldByName("TagKeys"); ok && f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.String {
+	if f, ok := t.FieldByName("TagKeys"); ok && isList(f.Type, reflect.String) {
 		p.keys = f.Index[0]
 	}
 	return p

@@ -22,7 +22,7 @@ import (
 
 // Service makes the API.
 func Service() *op.Service {
-	return op.NewService("organizations", awsmodel.Organizations(), op.JSON, organization, units, accounts, policies, tags)
+	return op.NewService("organizations", awsmodel.Organizations(), op.JSON, organization, units, accounts, policies, services, tags)
 }
 
 // A tree is an organization as a call finds it.

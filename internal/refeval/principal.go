@@ -119,9 +119,9 @@ func (who caller) isOfAnAccount() bool {
 	return who.kind != service && who.kind != provider && who.kind != anonymous
 }
 
-// isServiceLinked: a role "linked directly to an AWS service" has the path aws-service-role; its session's ARN lacks the
+// IsServiceLinked: a role "linked directly to an AWS service" has the path aws-service-role; its session's ARN lacks the
 // path, but AWS reserves the prefix of its name.
-func (who caller) isServiceLinked() bool {
+func (who caller) IsServiceLinked() bool {
 	switch {
 	case who.kind == assumedRole && who.issuer == "":
 		return strings.HasPrefix(who.path, "AWSServiceRoleFor")

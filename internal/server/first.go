@@ -23,8 +23,8 @@ type Root struct {
 	File            string // where its credentials are; "" if nowhere
 }
 
-// firstAccount makes the first account in a store that has none, and finds it in one that has. Its id is under a key of its own, so that servers that start at
-// the same moment on one cluster make one account and not two.
+// firstAccount makes the first account in a store that has none, and finds it in one that has. Its id is under a key of
+// its own, so that servers that start at the same moment on one cluster make one account and not two.
 func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.Keys) (Root, error) {
 	root := Root{File: c.file(c.RootCredentials, "root-credentials")}
 	_, err := s.Update(ctx, func(tx store.Txn) error {
@@ -35,7 +35,8 @@ func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.
 		}
 		if first == nil {
 			now := c.Now().UTC().Truncate(time.Second)
-			key := &iam.AccessKey{ID: session.NewAccessKeyID(rand.Reader, "AKIA", c.Account), Account: c.Account, Owner: c.Account, Created: now}
+			id := session.NewAccessKeyID(rand.Reader, "AKIA", c.Account)
+			key := &iam.AccessKey{ID: id, Account: c.Account, Owner: c.Account, Created: now}
 			secret := session.NewSecret(rand.Reader)
 			key.Sealed = keys.SealSecret(key.ID, secret)
 			return iam.CreateFirstAccount(t, &iam.Account{ID: c.Account, Created: now, Keys: []string{key.ID}}, key)
@@ -56,7 +57,8 @@ func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.
 		}
 		root.AccessKeyID = key.ID
 		if root.SecretAccessKey, err = keys.OpenSecret(key.ID, key.Sealed); err != nil {
-			return fmt.Errorf("the root access key of account %s cannot be decrypted: this master key is not the one it was encrypted with: %w", first.ID, err)
+			return fmt.Errorf("the root access key of account %s cannot be decrypted: "+
+				"this master key is not the one it was encrypted with: %w", first.ID, err)
 		}
 		return nil
 	})
@@ -66,7 +68,8 @@ func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.
 	return root, err
 }
 
-// write writes the credentials file if it is not there. One that is there is left as it is, with whatever was added to it.
+// write writes the credentials file if it is not there. One that is there is left as it is, with whatever was added to
+// it.
 func (r Root) write() error {
 	if err := os.MkdirAll(filepath.Dir(r.File), 0o700); err != nil {
 		return err
@@ -78,6 +81,10 @@ func (r Root) write() error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", r.AccessKeyID, r.SecretAccessKey)
-	return errors.Join(err, f.Sync(), f.Close())
+	_, err = fmt.Fprintf(f, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+		r.AccessKeyID, r.SecretAccessKey)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(r.File) // the next start would take a half for the whole
+	}
+	return err
 }

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A limiter bounds the calls of each account. Only callers who are known have one, so that there are no more buckets than accounts.
+// A limiter bounds the calls of each account. Only callers who are known have one, so that there are no more buckets
+// than accounts.
 type limiter struct {
 	rate    float64
 	now     func() time.Time

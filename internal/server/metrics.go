@@ -27,7 +27,8 @@ func newMetrics(s *Server) *metrics {
 			Name: "writ_calls_total", Help: "API calls by service, operation and HTTP status.",
 		}, []string{"service", "operation", "status"}),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "writ_call_seconds", Help: "How long API calls took.", Buckets: prometheus.ExponentialBuckets(0.0001, 4, 8),
+			Name: "writ_call_seconds", Help: "How long API calls took.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 8),
 		}, []string{"service"}),
 	}
 	status := func(value func(store.Status) float64) func() float64 {
@@ -46,21 +47,26 @@ func newMetrics(s *Server) *metrics {
 	}
 	m.registry.MustRegister(m.calls, m.took,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		gauge("writ_snapshot_revision", "Revision of the state that decisions are made on.", func() float64 { return float64(s.live.Current().Revision) }),
+		gauge("writ_snapshot_revision", "Revision of the state that decisions are made on.",
+			func() float64 { return float64(s.live.Current().Revision) }),
 		gauge("writ_snapshot_stale", "1 if the snapshot does not follow the store.", func() float64 {
 			if s.live.Err() != nil {
 				return 1
 			}
 			return 0
 		}),
-		gauge("writ_store_bytes", "Size of the store's database; -1 if the store does not answer.", status(func(st store.Status) float64 { return float64(st.Size) })),
-		gauge("writ_store_quota_bytes", "Size that the store's database may have.", status(func(st store.Status) float64 { return float64(st.Quota) })),
-		gauge("writ_store_alarms", "Number of the store's alarms.", status(func(st store.Status) float64 { return float64(len(st.Alarms)) })),
+		gauge("writ_store_bytes", "Size of the store's database; -1 if the store does not answer.",
+			status(func(st store.Status) float64 { return float64(st.Size) })),
+		gauge("writ_store_quota_bytes", "Size that the store's database may have.",
+			status(func(st store.Status) float64 { return float64(st.Quota) })),
+		gauge("writ_store_alarms", "Number of the store's alarms.",
+			status(func(st store.Status) float64 { return float64(len(st.Alarms)) })),
 	)
 	return m
 }
 
-// observe counts a call. The operation is one that is served, or "": of others, callers could make as many as they like.
+// observe counts a call. The operation is one that is served, or "": of others, callers could make as many as they
+// like.
 func (m *metrics) observe(service, operation string, status int, took time.Duration) {
 	m.calls.WithLabelValues(service, operation, strconv.Itoa(status)).Inc()
 	m.took.WithLabelValues(service).Observe(took.Seconds())

@@ -1,5 +1,5 @@
-// Package server puts the floors below together: a store, the snapshot that follows it, the APIs on one HTTP listener, and what surrounds them:
-// the first account, health, metrics, limits, and an end that loses nothing.
+// Package server puts the floors below together: a store, the snapshot that follows it, the APIs on one HTTP listener,
+// and what surrounds them: the first account, health, metrics, limits, and an end that loses nothing.
 //
 //	POST /         the APIs: IAM, STS, Organizations and Writ's own, told apart by the request
 //	GET /healthz   200 while the process lives
@@ -8,13 +8,14 @@
 //
 // # The first start
 //
-// A store without accounts gets one: its root user is in the store like any other, and its access key is written to a file in the format of AWS's shared
-// credentials, with mode 0600. If that file is lost, the next start writes it again: whoever holds the store and the master key holds the root.
+// A store without accounts gets one: its root user is in the store like any other, and its access key is written to a
+// file in the format of AWS's shared credentials, with mode 0600. If that file is lost, the next start writes it again:
+// whoever holds the store and the master key holds the root.
 //
 // # The master key
 //
-// Secrets in the store are encrypted, and session tokens sealed, with a key that is not in the store: a file in the data folder, or the one that
-// [Config.KeyFile] names. All servers on one cluster need the same file.
+// Secrets in the store are encrypted, and session tokens sealed, with a key that is not in the store: a file in the
+// data folder, or the one that [Config.KeyFile] names. All servers on one cluster need the same file.
 package server
 
 import (
@@ -38,7 +39,8 @@ import (
 	"github.com/writ-iam/writ/internal/store/member"
 )
 
-// A Config says how to serve. The zero Config, but for an account, is a server on a free port of the loopback interface whose state is gone afterwards.
+// A Config says how to serve. The zero Config, but for an account, is a server on a free port of the loopback interface
+// whose state is gone afterwards.
 type Config struct {
 	Listen    string        // host:port; "" for a free port of 127.0.0.1
 	Data      string        // folder of the store in this process
@@ -145,7 +147,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("account %q is not one of twelve digits", c.Account)
 	}
 	if c.Etcd != nil && (c.KeyFile == "" || c.RootCredentials == "" || c.AuditFile == "") && c.Data == "" {
-		return errors.New("with etcd elsewhere, say where the master key, the root credentials and the audit log are: name a data folder, or each of them")
+		return errors.New("with etcd elsewhere, say where the master key, the root credentials and the audit log are: " +
+			"name a data folder, or each of them")
 	}
 	return nil
 }
@@ -186,8 +189,12 @@ func (c *Config) auditLog() (*audit.Log, error) {
 // serve answers requests until Close.
 func (s *Server) serve() {
 	handler := &op.Handler{
-		Backend:  &op.Backend{Store: s.store, Live: s.live, Keys: s.keys, Audit: s.audit, Now: s.config.Now, Rand: rand.Reader, Used: s.uses.used},
-		Services: services(), Log: s.config.Log, Limit: newLimiter(s.config.Rate, s.config.Now).allow, Observe: s.metrics.observe,
+		Backend: &op.Backend{
+			Store: s.store, Live: s.live, Keys: s.keys, Audit: s.audit,
+			Now: s.config.Now, Rand: rand.Reader, Used: s.uses.used,
+		},
+		Services: services(), Log: s.config.Log,
+		Limit: newLimiter(s.config.Rate, s.config.Now).allow, Observe: s.metrics.observe,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", bounded(handler, maxConcurrent))
@@ -195,7 +202,8 @@ func (s *Server) serve() {
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
 	s.http = &http.Server{
-		Handler: mux, TLSConfig: s.config.TLS, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+		Handler: mux, TLSConfig: s.config.TLS, MaxHeaderBytes: maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	}
 	go func() {
@@ -244,7 +252,11 @@ func (s *Server) Failed() <-chan error { return s.failed }
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error
 	if s.http != nil {
-		errs = append(errs, s.http.Shutdown(ctx))
+		err := s.http.Shutdown(ctx)
+		if err != nil {
+			s.http.Close() // what is still under way has no store any more
+		}
+		errs = append(errs, err)
 	} else if s.listener != nil {
 		errs = append(errs, s.listener.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,14 +13,16 @@ import (
 	"github.com/writ-iam/writ/internal/store"
 )
 
-// How exact the last use of keys, passwords and roles is. AWS itself says no more than that it is updated within some hours.
+// How exact the last use of keys, passwords and roles is. AWS itself says no more than that it is updated within some
+// hours.
 const (
 	useInterval  = time.Minute // a use is not written again within this time
 	flushEvery   = 500 * time.Millisecond
 	usesPerWrite = 100
 )
 
-// uses writes when credentials and roles were last used, some at a time and not for each call, so that reading stays cheap.
+// uses writes when credentials and roles were last used, some at a time and not for each call, so that reading stays
+// cheap.
 type uses struct {
 	store store.Store
 	live  *snapshot.Live
@@ -47,7 +50,8 @@ func recordUses(ctx context.Context, s store.Store, l *snapshot.Live, log *slog.
 
 // used notes a use; it never waits for the store.
 func (u *uses) used(use iam.Use) {
-	if last := snapshot.Get[iam.Use](u.live.Current(), iam.UseKey(use.ID)); last != nil && use.Time.Sub(last.Time) < useInterval {
+	last := snapshot.Get[iam.Use](u.live.Current(), iam.UseKey(use.ID))
+	if last != nil && use.Time.Sub(last.Time) < useInterval {
 		return
 	}
 	u.mu.Lock()
@@ -63,17 +67,9 @@ func (u *uses) flush(ctx context.Context) {
 	next := u.next
 	u.next = map[string]iam.Use{} // nobody else has the other one now
 	u.mu.Unlock()
-	for len(next) > 0 {
-		n := 0
-		var some []iam.Use
-		for id, use := range maps.All(next) {
-			if n == usesPerWrite {
-				break
-			}
-			n++
-			some = append(some, use)
-			delete(next, id)
-		}
+	state := u.live.Current()
+	maps.DeleteFunc(next, func(id string, _ iam.Use) bool { return isGone(state, id) })
+	for some := range slices.Chunk(slices.Collect(maps.Values(next)), usesPerWrite) {
 		if _, err := u.store.Update(ctx, func(tx store.Txn) error {
 			for _, use := range some {
 				iam.NewTxn(tx).Put(&use)
@@ -83,4 +79,10 @@ func (u *uses) flush(ctx context.Context) {
 			u.log.Warn("the last use of credentials cannot be written", "error", err)
 		}
 	}
+}
+
+// isGone reports whether what was used has been deleted since. Its record of use, which was deleted with it, would stay
+// for ever if it were written again.
+func isGone(s *snapshot.Snapshot, id string) bool {
+	return s.ByID(id) == nil && snapshot.Get[iam.AccessKey](s, iam.AccessKeyKey(id)) == nil
 }

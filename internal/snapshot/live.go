@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,17 +19,21 @@ type Live struct {
 	store   store.Store
 	log     *slog.Logger
 	current atomic.Pointer[Snapshot]
-	docs    map[string]weak.Pointer[iam.Document] // by text; only the follower touches it
+	docs    map[string]weak.Pointer[iam.Document] // by text; only the follower touches it, and sweepAt
+	sweepAt int                                   // how many docs there are when those no longer in use are forgotten
 
 	mu      sync.Mutex
 	newer   chan struct{} // closed when current changes
 	failure atomic.Pointer[error]
 }
 
-// Follow loads the store's state and follows it until ctx is done. A record that cannot be read is an error here; when it appears later, the snapshot
-// stays where it is and Err says why, because to leave it out could turn a denial into an allowance.
+// Follow loads the store's state and follows it until ctx is done. A record that cannot be read is an error here; when
+// it appears later, the snapshot stays where it is and Err says why, because to leave it out could turn a denial into
+// an allowance.
 func Follow(ctx context.Context, s store.Store, log *slog.Logger) (*Live, error) {
-	l := &Live{store: s, log: log, docs: map[string]weak.Pointer[iam.Document]{}, newer: make(chan struct{})}
+	l := &Live{
+		store: s, log: log, docs: map[string]weak.Pointer[iam.Document]{}, sweepAt: minSweep, newer: make(chan struct{}),
+	}
 	if err := l.load(ctx); err != nil {
 		return nil, err
 	}
@@ -113,32 +118,49 @@ func (l *Live) load(ctx context.Context) error {
 	return err
 }
 
+// retryAfter is how long to wait before what failed is tried again.
+const retryAfter = time.Second
+
 // follow applies what the watch yields. A compaction in between, or any other end of the watch, is followed by a load.
 func (l *Live) follow(ctx context.Context) {
 	for ctx.Err() == nil {
-		for change, err := range l.store.Watch(ctx, l.Current().Revision) {
-			if err == nil {
-				err = l.apply(change)
-			}
-			if err != nil {
-				if ctx.Err() == nil && !errors.Is(err, store.ErrCompacted) {
-					l.fail(err)
-					l.log.Error("the snapshot cannot follow the store", "error", err)
-				}
-				break
-			}
-		}
+		moved, err := l.watch(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if err := l.load(ctx); err != nil {
+		if err != nil && !errors.Is(err, store.ErrCompacted) {
 			l.fail(err)
-			l.log.Error("the snapshot cannot be loaded", "error", err)
-			select {
-			case <-time.After(time.Second):
-			case <-ctx.Done():
+			l.log.Error("the snapshot cannot follow the store", "error", err)
+			if !moved { // not the first time, or soon again
+				pause(ctx)
 			}
 		}
+		if err := l.load(ctx); err != nil && ctx.Err() == nil {
+			l.fail(err)
+			l.log.Error("the snapshot cannot be loaded", "error", err)
+			pause(ctx)
+		}
+	}
+}
+
+// watch applies changes until the watch ends. It reports whether there was one.
+func (l *Live) watch(ctx context.Context) (moved bool, err error) {
+	for change, err := range l.store.Watch(ctx, l.Current().Revision) {
+		if err == nil {
+			err = l.apply(change)
+		}
+		if err != nil {
+			return moved, err
+		}
+		moved = true
+	}
+	return moved, nil
+}
+
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(retryAfter):
+	case <-ctx.Done():
 	}
 }
 
@@ -182,9 +204,11 @@ func (l *Live) share(r iam.Record) {
 	}
 }
 
-// sweepAt is the number of texts from which those no longer in use are forgotten, each time it doubled.
-const sweepAt = 1024
+// minSweep is the number of texts below which none is forgotten.
+const minSweep = 1024
 
+// shared returns the document of equal text that is in use, if there is one. Texts that are no longer in use are
+// forgotten each time that there are twice as many as were left the last time.
 func (l *Live) shared(d *iam.Document) *iam.Document {
 	if d == nil || len(d.Bound) > 0 {
 		return d
@@ -192,12 +216,9 @@ func (l *Live) shared(d *iam.Document) *iam.Document {
 	if known := l.docs[d.Text].Value(); known != nil {
 		return known
 	}
-	if n := len(l.docs); n >= sweepAt && n&(n-1) == 0 {
-		for text, p := range l.docs {
-			if p.Value() == nil {
-				delete(l.docs, text)
-			}
-		}
+	if len(l.docs) >= l.sweepAt {
+		maps.DeleteFunc(l.docs, func(_ string, p weak.Pointer[iam.Document]) bool { return p.Value() == nil })
+		l.sweepAt = max(minSweep, 2*len(l.docs))
 	}
 	l.docs[d.Text] = weak.Make(d)
 	return d

@@ -5,22 +5,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/managed"
 )
-
-// A ManagedPolicy is a managed policy of AWS or of a customer, as the API shows it.
-type ManagedPolicy struct {
-	ARN, Name, Path, ID  string
-	Description, Default string
-	Created, Updated     time.Time
-	Deprecated           bool
-	Tags                 []iam.Tag
-	Versions             []iam.Version // oldest first; of AWS's policies the documents are empty: Document has them
-}
 
 // catalogue holds what has been used of AWS's policies. They never change in a running program.
 var catalogue sync.Map // ARN and version → *iam.Document
@@ -49,7 +38,8 @@ func (s *Snapshot) CustomerPolicy(arn string) *iam.Policy {
 	return p
 }
 
-// ManagedDocument returns the document of a version of the managed policy of an ARN; version "" is the default one. It is nil if there is none.
+// ManagedDocument returns the document of a version of the managed policy of an ARN; version "" is the default one. It
+// is nil if there is none.
 func (s *Snapshot) ManagedDocument(arn, version string) *iam.Document {
 	if iam.IsAWSManaged(arn) {
 		p, ok := managed.Lookup(arn)
@@ -87,8 +77,8 @@ type Source struct {
 	Holder   iam.Identity
 }
 
-// Identity returns the identity-based policies of a user or role: its own and those of its groups, inline before managed. An error means that one of
-// them cannot be had: then nothing may be allowed.
+// Identity returns the identity-based policies of a user or role: its own and those of its groups, inline before
+// managed. An error means that one of them cannot be had: then nothing may be allowed.
 func (s *Snapshot) Identity(who iam.Identity) ([]Source, error) {
 	all, err := s.of(nil, who)
 	if u, ok := who.(*iam.User); ok {
@@ -147,9 +137,10 @@ func (s *Snapshot) Boundary(who iam.Identity) (*eval.Policy, error) {
 	return p, err
 }
 
-// Organization returns the service control policies that bear on principals of an account, and the resource control policies that bear on its resources: a list a
-// level, from the root down to the account. Without an organization there are none; nor are there service control policies for the management
-// account, which they do not bind, nor resource control policies on its resources.
+// Organization returns the service control policies that bear on principals of an account, and the resource control
+// policies that bear on its resources: a list a level, from the root down to the account. Without an organization there
+// are none; nor are there service control policies for the management account, which they do not bind, nor resource
+// control policies on its resources.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
 func (s *Snapshot) Organization(account string) (scps, rcps [][]*eval.Policy, err error) {
 	a := Get[iam.Account](s, iam.AccountKey(account))

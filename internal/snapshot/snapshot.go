@@ -1,20 +1,22 @@
 // Package snapshot is the view of the store that requests are served from: every record decoded and indexed, in memory.
 //
-// A Snapshot does not change. [Live] follows the store's watch; with each change it makes the next snapshot, which shares nearly all of its structure with the
-// one before, and swaps one pointer. Readers take no lock, and one request reads one snapshot, so that it sees one state from its authentication
-// to its answer.
+// A Snapshot does not change. [Live] follows the store's watch; with each change it makes the next snapshot, which
+// shares nearly all of its structure with the one before, and swaps one pointer. Readers take no lock, and one request
+// reads one snapshot, so that it sees one state from its authentication to its answer.
 //
-// Everything is in one ordered tree: the records under the keys that package iam gives them, and beside them what follows from the records:
+// Everything is in one ordered tree: the records under the keys that package iam gives them, and beside them what
+// follows from the records:
 //
 //	id/AIDA…                               the user, group, role, policy … of a unique id
 //	attached/ACCOUNT/POLICY ARN/KIND/NAME  the identity that the policy is attached to; KIND is user, group or role
 //	boundary/ACCOUNT/POLICY ARN/KIND/NAME  the user or role whose boundary it is
 //	member/GROUP ID/NAME                   the user
 //	instance/ROLE ID/NAME                  the instance profile that holds the role
-//	count/PREFIX                           how many of the entries above begin with PREFIX (up to the last but one slash for attachments)
+//	count/PREFIX                           how many there are: records of a kind in an account, and of each of the
+//	                                       above but ids, those of one policy, group or role
 //
-// Policy documents are compiled when a decision first needs them. Equal texts are one [iam.Document], so that a hundred thousand roles which trust the
-// same service hold one text and one compiled policy.
+// Policy documents are compiled when a decision first needs them. Equal texts are one [iam.Document], so that a hundred
+// thousand roles which trust the same service hold one text and one compiled policy.
 package snapshot
 
 import (
@@ -57,7 +59,8 @@ func (s *Snapshot) ByID(id string) iam.Record {
 	return r
 }
 
-// List yields the records whose keys begin with prefix and come after the key after, which may be "", in the order of their keys.
+// List yields the records whose keys begin with prefix and come after the key after, which may be "", in the order of
+// their keys.
 func (s *Snapshot) List(prefix, after string) iter.Seq2[string, iam.Record] {
 	return func(yield func(string, iam.Record) bool) {
 		from := prefix
@@ -163,7 +166,8 @@ func (s *Snapshot) delete(key string) {
 	})
 }
 
-// family returns the prefix that a record is counted under: kind and account, or the kind alone where the key has no account.
+// family returns the prefix that a record is counted under: kind and account, or the kind alone where the key has no
+// account.
 func family(key string) string {
 	kind, rest, _ := strings.Cut(key, "/")
 	account, _, ok := strings.Cut(rest, "/")

@@ -1,0 +1,135 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/writ-iam/writ/writtest"
+)
+
+// signed returns a request as a service gets it over a connection, signed by the root user.
+func signed(t testing.TB, srv *writtest.Server, service, body string) []byte {
+	t.Helper()
+	r, err := http.NewRequest("POST", "https://"+service+".example.com/", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Amz-Sdk-Invocation-Id", rand.Text()) // no two requests are the same
+	sum := sha256.Sum256([]byte(body))
+	root := aws.Credentials{AccessKeyID: srv.AccessKeyID, SecretAccessKey: srv.SecretAccessKey}
+	err = v4.NewSigner().SignHTTP(
+		context.Background(), root, r, hex.EncodeToString(sum[:]), service, writtest.Region, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw bytes.Buffer
+	if err := r.Write(&raw); err != nil {
+		t.Fatal(err)
+	}
+	return raw.Bytes()
+}
+
+// serviceEnvironment is what writ serve prints: the server, and a credentials file, in a folder, with the root user's
+// key. Those of services are added to it.
+func serviceEnvironment(t testing.TB, srv *writtest.Server, dir string) []string {
+	t.Helper()
+	file := filepath.Join(dir, "credentials")
+	root := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", srv.AccessKeyID, srv.SecretAccessKey)
+	if err := os.WriteFile(file, []byte(root), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"AWS_ENDPOINT_URL=" + srv.URL, "AWS_DEFAULT_REGION=" + writtest.Region, "AWS_SHARED_CREDENTIALS_FILE=" + file,
+		"AWS_CONFIG_FILE=" + filepath.Join(dir, "config"), "GORACE=atexit_sleep_ms=10",
+	}
+}
+
+// TestServiceScripts runs each script against a server of its own, as its root user.
+func TestServiceScripts(t *testing.T) {
+	type key struct{}
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		// sign SERVICE FILE BODY makes a request of the root user to a service. Each is another one.
+		"sign": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 3 {
+				ts.Fatalf("usage: sign SERVICE FILE BODY")
+			}
+			raw := signed(t, ts.Value(key{}).(*writtest.Server), args[0], args[2])
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), raw, 0o666))
+		},
+		// append FILE adds the standard output of the command before to a file.
+		"append": func(ts *testscript.TestScript, neg bool, args []string) {
+			before := ts.ReadFile(args[0])
+			ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(before+ts.ReadFile("stdout")), 0o600))
+		},
+		// load evaluates the export lines on the standard output of the command before.
+		"load": func(ts *testscript.TestScript, neg bool, args []string) {
+			for line := range strings.Lines(ts.ReadFile("stdout")) {
+				name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+				if !ok {
+					ts.Fatalf("not an export line: %s", line)
+				}
+				ts.Setenv(name, value)
+			}
+		},
+	}
+	for name, f := range scriptCommands {
+		commands[name] = f
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/service",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			srv := writtest.New(t)
+			env.Values[key{}] = srv
+			elsewhere := httptest.NewServer(http.NotFoundHandler())
+			t.Cleanup(elsewhere.Close)
+			env.Vars = append(env.Vars, serviceEnvironment(t, srv, env.WorkDir)...)
+			env.Setenv("ELSEWHERE", elsewhere.URL)
+			return nil
+		},
+		Cmds: commands,
+	})
+}
+
+// TestServiceHelpExamplesRun runs every example of every help text of writ service, by a shell.
+func TestServiceHelpExamplesRun(t *testing.T) {
+	srv, dir := writtest.New(t), t.TempDir()
+	environment := append(os.Environ(), serviceEnvironment(t, srv, dir)...)
+	for _, command := range []string{"", "forward", "register", "rotate", "list", "deregister"} {
+		_, help, _ := run(t, "", strings.Fields("service "+command+" --help")...)
+		_, examples, ok := strings.Cut(help, "\nExamples:\n")
+		if !ok {
+			t.Errorf("the help of writ service %s has no examples", command)
+		}
+		examples, _, _ = strings.Cut(examples, "\n\n")
+		for line := range strings.Lines(examples) {
+			request := filepath.Join(dir, "request.http") // another one each time: it is good for one session
+			if err := os.WriteFile(request, signed(t, srv, "cloudformation", "Action=ListStacks"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			c := exec.Command("sh", "-e", "-c", line)
+			c.Dir, c.Env = dir, environment
+			if out, err := c.CombinedOutput(); err != nil || bytes.Contains(out, []byte("writ: ")) {
+				t.Errorf("%s: %v\n%s", line, err, out)
+			}
+		}
+	}
+}
