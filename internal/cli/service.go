@@ -47,7 +47,9 @@ func (p *program) service() *cobra.Command {
 }
 
 // serviceCommand gives a command its work: on a server's own API.
-func (p *program) serviceCommand(f *clientFlags, c *cobra.Command, run func(c *client, args []string) error) *cobra.Command {
+func (p *program) serviceCommand(
+	f *clientFlags, c *cobra.Command, run func(c *client, args []string) error,
+) *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		api, err := p.dial(c.Context(), f, func(cfg aws.Config) *string { return cfg.BaseEndpoint })
 		if err != nil {
@@ -154,7 +156,8 @@ var profileForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@+-]*$`)
 
 // profileFlag adds the flag that names a section of an AWS credentials file to a command.
 func profileFlag(c *cobra.Command, profile *once) {
-	c.Flags().Var(profile, "profile", "print a section of an AWS credentials file with this `name`, in place of export lines")
+	c.Flags().Var(profile, "profile",
+		"print a section of an AWS credentials file with this `name`, in place of export lines")
 }
 
 // checkProfile checks the name. That comes before the key is made, whose secret is shown once.
@@ -205,7 +208,8 @@ With the key the service may also assume the roles, of any account, whose trust 
 		}
 		return c.printKey(&out.Service, out.AccessKey, &profile)
 	})
-	c.Flags().Var(&signingName, "signing-name", "`name` that requests to the service are signed for (default the first part of NAME)")
+	c.Flags().Var(&signingName, "signing-name",
+		"`name` that requests to the service are signed for (default the first part of NAME)")
 	profileFlag(c, &profile)
 	return c
 }

@@ -51,7 +51,8 @@ func signed(t testing.TB, srv *writtest.Server, service, body string) []byte {
 func serviceEnvironment(t testing.TB, srv *writtest.Server, dir string) []string {
 	t.Helper()
 	file := filepath.Join(dir, "credentials")
-	root := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", srv.AccessKeyID, srv.SecretAccessKey)
+	root := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+		srv.AccessKeyID, srv.SecretAccessKey)
 	if err := os.WriteFile(file, []byte(root), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,8 @@ Its body is not sent to the server, but its hash.`,
 		return nil
 	})
 	c.Flags().Var(&request, "request", "`file` with the request, or - for standard input")
-	c.Flags().DurationVar(&duration, "duration", 0, "how `long` the credentials are good for, from 15m to 1h (default 15m)")
+	c.Flags().DurationVar(&duration, "duration", 0,
+		"how `long` the credentials are good for, from 15m to 1h (default 15m)")
 	return c
 }
 
@@ -108,5 +109,7 @@ func parseRequest(in *bufio.Reader) (*writapi.Request, error) {
 	if r.Host != "" {
 		headers.Set("Host", r.Host) // which ReadRequest keeps elsewhere
 	}
-	return &writapi.Request{Method: r.Method, URL: r.RequestURI, Headers: headers, BodySHA256: hex.EncodeToString(hash.Sum(nil))}, nil
+	return &writapi.Request{
+		Method: r.Method, URL: r.RequestURI, Headers: headers, BodySHA256: hex.EncodeToString(hash.Sum(nil)),
+	}, nil
 }

@@ -139,7 +139,7 @@ func failure(err error) *iam.Error {
 			Message: "The request was rejected because multiple requests to change this object were submitted " +
 				"simultaneously. Wait a few minutes and submit your request again.",
 		}
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded):
 		return &iam.Error{
 			Code: iam.ServiceUnavailable, Message: "The request has failed due to a temporary failure of the server.",
 		}

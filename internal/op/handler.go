@@ -24,6 +24,10 @@ import (
 // more.
 const MaxBody = 1 << 20
 
+// maxTime is how long a call may take. What waits longer waits for a store that does not answer, and clients would
+// rather try again.
+const maxTime = 15 * time.Second
+
 // A Protocol is how an API's operations look on the wire.
 type Protocol interface {
 	// Decode reads an operation's input and holds it against the model.
@@ -138,6 +142,8 @@ func (h *Handler) survive(ctx context.Context, c *Call, q *Request) (out, in any
 			out, in, err = nil, nil, fmt.Errorf("panic: %v", r)
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
 	return h.serve(ctx, c, q)
 }
 

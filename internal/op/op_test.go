@@ -148,6 +148,8 @@ func (w *world) listUsers(_ context.Context, c *Call, in *iamsdk.ListUsersInput)
 		panic("hunter2")
 	case "/unavailable/":
 		return nil, store.ErrUnavailable
+	case "/late/":
+		return nil, context.DeadlineExceeded
 	}
 	return &iamsdk.ListUsersOutput{}, nil
 }
@@ -229,6 +231,7 @@ func TestErrorsOfHandlersReachTheClientAsAWSHasThem(t *testing.T) {
 		{"unknown", 500, "ServiceFailure", "unknown error"},
 		{"panic", 500, "ServiceFailure", "unknown error"},
 		{"unavailable", 503, "ServiceUnavailable", "temporary failure"},
+		{"late", 503, "ServiceUnavailable", "temporary failure"},
 	} {
 		got := w.query("iam", "Action=ListUsers&PathPrefix=%2F"+test.prefix+"%2F"+iamVersion)
 		id := got.header.Get("X-Amzn-RequestId")

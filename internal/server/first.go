@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -27,7 +28,9 @@ type Root struct {
 // its own, so that servers that start at the same moment on one cluster make one account and not two.
 func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.Keys) (Root, error) {
 	root := Root{File: c.file(c.RootCredentials, "root-credentials")}
+	created := false
 	_, err := s.Update(ctx, func(tx store.Txn) error {
+		created = false
 		t := iam.NewTxn(tx)
 		first, err := iam.FirstAccount(t)
 		if err != nil {
@@ -39,6 +42,7 @@ func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.
 			key := &iam.AccessKey{ID: id, Account: c.Account, Owner: c.Account, Created: now}
 			secret := session.NewSecret(rand.Reader)
 			key.Sealed = keys.SealSecret(key.ID, secret)
+			created = true
 			return iam.CreateFirstAccount(t, &iam.Account{ID: c.Account, Created: now, Keys: []string{key.ID}}, key)
 		}
 		return nil
@@ -65,26 +69,47 @@ func (c *Config) firstAccount(ctx context.Context, s store.Store, keys *session.
 	if err == nil && root.File != "" && root.AccessKeyID != "" {
 		err = root.write()
 	}
+	if errors.Is(err, fs.ErrExist) {
+		err = root.inFile()
+		if err != nil && !created { // who made the account before may keep its key elsewhere
+			c.Log.Warn("the root credentials were not written", "error", err)
+			err = nil
+		}
+	}
 	return root, err
 }
 
-// write writes the credentials file if it is not there. One that is there is left as it is, with whatever was added to
-// it.
+// inFile checks that the key is in the credentials file that is there. The file is left as it is, with whatever was
+// added to it; it may be one of AWS's own keys.
+func (r Root) inFile() error {
+	text, err := os.ReadFile(r.File)
+	if err == nil && !bytes.Contains(text, []byte(r.AccessKeyID)) {
+		err = fmt.Errorf("%s is there, and does not have the root access key %s: move it away, or name another file",
+			r.File, r.AccessKeyID)
+	}
+	return err
+}
+
+// write writes the credentials file, all of it or nothing. One that is there is an error.
 func (r Root) write() error {
-	if err := os.MkdirAll(filepath.Dir(r.File), 0o700); err != nil {
+	if _, err := os.Lstat(r.File); err == nil {
+		return fs.ErrExist
+	}
+	dir := filepath.Dir(r.File)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(r.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
+	f, err := os.CreateTemp(dir, ".root-credentials-*") // with mode 0600
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(f, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
 		r.AccessKeyID, r.SecretAccessKey)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		os.Remove(r.File) // the next start would take a half for the whole
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), r.File)
+	}
+	if err != nil {
+		os.Remove(f.Name())
 	}
 	return err
 }

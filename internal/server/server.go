@@ -24,9 +24,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -112,10 +114,10 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if s.listener, err = net.Listen("tcp", c.Listen); err != nil { // first: it is what fails when a server runs already
 		return nil, err
 	}
-	if s.keys, err = c.keys(); err != nil {
+	if s.store, err = c.open(ctx); err != nil {
 		return nil, err
 	}
-	if s.store, err = c.open(ctx); err != nil {
+	if s.keys, err = c.keys(ctx, s.store); err != nil {
 		return nil, err
 	}
 	if s.Root, err = c.firstAccount(ctx, s.store, s.keys); err != nil {
@@ -161,11 +163,24 @@ func (c *Config) file(setting, name string) string {
 	return setting
 }
 
-func (c *Config) keys() (*session.Keys, error) {
-	if path := c.file(c.KeyFile, "master.key"); path != "" {
-		return session.LoadOrCreate(path)
+// keys reads the master key. A new one is made only for a store that nobody has written to: what is in another was
+// sealed with a key that is somewhere.
+func (c *Config) keys(ctx context.Context, s store.Store) (*session.Keys, error) {
+	path := c.file(c.KeyFile, "master.key")
+	if path == "" {
+		return session.NewKeys(rand.Reader)
 	}
-	return session.NewKeys(rand.Reader)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		used := false
+		if err := s.View(ctx, 0, func(r store.Reader) (err error) { used, err = r.Any("account/"); return err }); err != nil {
+			return nil, err
+		}
+		if used {
+			return nil, fmt.Errorf("%s is not there, and the store is in use: put the master key there "+
+				"that its secrets were encrypted with, or name its file", path)
+		}
+	}
+	return session.LoadOrCreate(path)
 }
 
 func (c *Config) open(ctx context.Context) (store.Store, error) {

@@ -29,7 +29,7 @@ import (
 
 const account = "111122223333"
 
-func TestMain(m *testing.M) { storetest.Main(m, nil) }
+func TestMain(m *testing.M) { storetest.Main(m, map[string]storetest.Role{"serve": serve}) }
 
 // start starts a server that ends with the test.
 func start(t *testing.T, c server.Config) *server.Server {
@@ -55,8 +55,12 @@ func stop(t *testing.T, s *server.Server) {
 }
 
 func config(s *server.Server, id, secret, token string) aws.Config {
+	return configAt(s.URL(), id, secret, token)
+}
+
+func configAt(url, id, secret, token string) aws.Config {
 	return aws.Config{
-		Region: "eu-west-1", BaseEndpoint: aws.String(s.URL()), RetryMaxAttempts: 1,
+		Region: "eu-west-1", BaseEndpoint: &url, RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(id, secret, token),
 	}
 }
@@ -130,6 +134,25 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	_, err = server.Start(t.Context(), server.Config{Account: account, Data: dir, KeyFile: filepath.Join(dir, "another.key")})
 	if err == nil || !strings.Contains(err.Error(), "master key") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestAMissingMasterKeyIsNotMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	first, err := server.Start(t.Context(), server.Config{Account: account, Data: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(t, first)
+	key := filepath.Join(dir, "master.key")
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = server.Start(t.Context(), server.Config{Account: account, Data: dir}); err == nil || !strings.Contains(err.Error(), key) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(key); err == nil {
+		t.Error("a new master key was made for a store that is in use")
 	}
 }
 

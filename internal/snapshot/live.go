@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -25,7 +26,14 @@ type Live struct {
 	mu      sync.Mutex
 	newer   chan struct{} // closed when current changes
 	failure atomic.Pointer[error]
+
+	began time.Time
+	heard atomic.Int64 // when the store last answered, in nanoseconds since began
 }
+
+// MaxSilence is how long decisions go on while the store does not answer. What was revoked elsewhere in the meantime is
+// not known here, so that this is also how long it can stay good.
+const MaxSilence = time.Minute
 
 // Follow loads the store's state and follows it until ctx is done. A record that cannot be read is an error here; when
 // it appears later, the snapshot stays where it is and Err says why, because to leave it out could turn a denial into
@@ -37,9 +45,32 @@ func Follow(ctx context.Context, s store.Store, log *slog.Logger) (*Live, error)
 	if err := l.load(ctx); err != nil {
 		return nil, err
 	}
+	l.began = time.Now()
 	go l.follow(ctx)
+	go l.listen(ctx)
 	return l, nil
 }
+
+// listen asks the store, again and again, whether it is there. An idle watch does not tell.
+func (l *Live) listen(ctx context.Context) {
+	tick := time.NewTicker(MaxSilence / 12)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		asking, cancel := context.WithTimeout(ctx, MaxSilence/12)
+		if err := l.store.View(asking, 0, func(r store.Reader) error { r.Revision(); return nil }); err == nil {
+			l.heard.Store(int64(time.Since(l.began)))
+		}
+		cancel()
+	}
+}
+
+// silence is how long the store has not answered.
+func (l *Live) silence() time.Duration { return time.Since(l.began) - time.Duration(l.heard.Load()) }
 
 // Current returns the newest snapshot.
 func (l *Live) Current() *Snapshot { return l.current.Load() }
@@ -48,6 +79,9 @@ func (l *Live) Current() *Snapshot { return l.current.Load() }
 func (l *Live) Err() error {
 	if err := l.failure.Load(); err != nil {
 		return *err
+	}
+	if silence := l.silence(); silence > MaxSilence {
+		return fmt.Errorf("%w: no answer for %v", store.ErrUnavailable, silence.Round(time.Second))
 	}
 	return nil
 }

@@ -30,7 +30,8 @@ type ledger struct {
 	grown   chan struct{}  // closed at the next commit
 	oldest  store.Revision // that the log reaches back to
 	broken  error          // of Watch, at once
-	views   atomic.Int32
+	silent  atomic.Bool    // View does not answer
+	loads   atomic.Int32
 }
 
 func newLedger(records ...iam.Record) *ledger {
@@ -76,22 +77,27 @@ func (s *ledger) breakWatch(err error) {
 	s.wake()
 }
 
-func (s *ledger) View(_ context.Context, _ store.Revision, fn func(store.Reader) error) error {
+func (s *ledger) View(ctx context.Context, _ store.Revision, fn func(store.Reader) error) error {
+	if s.silent.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.views.Add(1)
-	return fn(reader{rev: store.Revision(len(s.changes)), records: s.records})
+	return fn(reader{rev: store.Revision(len(s.changes)), records: s.records, loads: &s.loads})
 }
 
 type reader struct {
 	store.Reader
 	rev     store.Revision
 	records map[string]store.Record
+	loads   *atomic.Int32
 }
 
 func (r reader) Revision() store.Revision { return r.rev }
 
 func (r reader) List(string) iter.Seq2[store.Record, error] {
+	r.loads.Add(1)
 	return func(yield func(store.Record, error) bool) {
 		for _, key := range slices.Sorted(maps.Keys(r.records)) {
 			if !yield(r.records[key], nil) {
@@ -163,8 +169,8 @@ func TestLiveLoadsAndFollows(t *testing.T) {
 		if !has(before, "alice") || has(before, "bob") {
 			t.Error("the old snapshot changed")
 		}
-		if l.Err() != nil || s.views.Load() != 1 || log.Len() > 0 {
-			t.Errorf("error %v, %d loads, log %s", l.Err(), s.views.Load(), log)
+		if l.Err() != nil || s.loads.Load() != 1 || log.Len() > 0 {
+			t.Errorf("error %v, %d loads, log %s", l.Err(), s.loads.Load(), log)
 		}
 	})
 }
@@ -181,8 +187,8 @@ func TestLiveLoadsAgainAfterACompaction(t *testing.T) {
 		if err != nil || has(got, "alice") || !has(got, "bob") {
 			t.Errorf("error %v", err)
 		}
-		if l.Err() != nil || log.Len() > 0 || s.views.Load() != 2 {
-			t.Errorf("a compaction is a failure: %v, %s, %d loads", l.Err(), log, s.views.Load())
+		if l.Err() != nil || log.Len() > 0 || s.loads.Load() != 2 {
+			t.Errorf("a compaction is a failure: %v, %s, %d loads", l.Err(), log, s.loads.Load())
 		}
 	})
 }
@@ -219,7 +225,7 @@ func TestARecordThatCannotBeReadStopsTheSnapshot(t *testing.T) {
 				t.Fatalf("revision %d, error %v: a part of a change was applied", now.Revision, l.Err())
 			}
 		}
-		if n := s.views.Load(); n > 10 {
+		if n := s.loads.Load(); n > 10 {
 			t.Errorf("the state was loaded %d times in seconds", n)
 		}
 		if log.Len() == 0 {
@@ -245,7 +251,7 @@ func TestAWatchThatFailsIsNotTriedInALoop(t *testing.T) {
 			t.Fatalf("error %v", l.Err())
 		}
 		time.Sleep(10*retryAfter + retryAfter/2)
-		if n := s.views.Load(); n < 5 || n > 12 {
+		if n := s.loads.Load(); n < 5 || n > 12 {
 			t.Errorf("%d loads in ten seconds", n)
 		}
 		s.breakWatch(nil)
@@ -253,6 +259,30 @@ func TestAWatchThatFailsIsNotTriedInALoop(t *testing.T) {
 		time.Sleep(2 * retryAfter)
 		if _, err := l.Wait(t.Context(), rev); err != nil {
 			t.Errorf("when the watch works again: %v", err)
+		}
+	})
+}
+
+func TestNothingIsDecidedOnceTheStoreIsSilentForLong(t *testing.T) {
+	s := newLedger(user("alice"))
+	following(t, s, func(t *testing.T, l *Live, _ *bytes.Buffer) {
+		time.Sleep(10 * MaxSilence)
+		if err := l.Err(); err != nil {
+			t.Fatalf("of a store that answers: %v", err)
+		}
+		s.silent.Store(true)
+		time.Sleep(MaxSilence / 2)
+		if err := l.Err(); err != nil {
+			t.Errorf("after half of the time: %v", err)
+		}
+		time.Sleep(MaxSilence)
+		if err := l.Err(); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("error %v", err)
+		}
+		s.silent.Store(false)
+		time.Sleep(MaxSilence / 6)
+		if err := l.Err(); err != nil {
+			t.Errorf("once the store answers again: %v", err)
 		}
 	})
 }
