@@ -2,9 +2,22 @@
 // port of the loopback interface, and gone when the test ends.
 //
 //	func TestUpload(t *testing.T) {
-//		srv := writtest.New(t)
-//		srv.IAM().CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("uploader")})
-//		…
+//		srv, ctx := writtest.New(t), t.Context()
+//		user, policy := aws.String("uploader"), aws.String(`{"Version": "2012-10-17", "Statement": {
+//			"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"}}`)
+//		srv.IAM().CreateUser(ctx, &iam.CreateUserInput{UserName: user})
+//		srv.IAM().PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: user, PolicyName: user, PolicyDocument: policy})
+//		key, err := srv.IAM().CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: user})
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		uploader := iam.NewFromConfig(srv.Config(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, ""))
+//		if _, err := uploader.ListUsers(ctx, nil); err != nil {
+//			t.Error(err)
+//		}
+//		if _, err := uploader.ListRoles(ctx, nil); err == nil {
+//			t.Error("the uploader may list roles")
+//		}
 //	}
 //
 // Programs that are given AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION find it,

@@ -58,10 +58,18 @@ func TestAWSCLI(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"aws": aws,
-			// text NAME sets an environment variable to the standard output of the command before.
+			"aws":     aws,
+			"capture": capture,
+			"load":    load,
+			// text NAME… sets environment variables to the fields of the standard output of the command before.
 			"text": func(ts *testscript.TestScript, neg bool, args []string) {
-				ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+				fields := strings.Split(strings.TrimSpace(ts.ReadFile("stdout")), "\t")
+				if len(fields) != len(args) {
+					ts.Fatalf("the output has %d fields, not %d", len(fields), len(args))
+				}
+				for i, name := range args {
+					ts.Setenv(name, fields[i])
+				}
 			},
 			// as ID SECRET [TOKEN] calls with other credentials from here on; without arguments as root again.
 			"as": func(ts *testscript.TestScript, neg bool, args []string) {

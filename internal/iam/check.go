@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // wrong with another one is an [*Error]: MalformedPolicyDocument, with the sentence that AWS has for it if it is known,
 // else with the position and the reason.
 func NewIdentityDocument(text string) (*Document, error) {
-	doc, err := parse(text)
+	doc, err := parse(text, "Syntax errors in policy.")
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func NewIdentityDocument(text string) (*Document, error) {
 // NewTrustDocument returns a document that can be saved as the trust policy of a role. Its principals are bound as
 // [Bind] says.
 func NewTrustDocument(text string, id func(principal string) (string, bool)) (*Document, error) {
-	doc, err := parse(text)
+	doc, err := parse(text, "This policy contains invalid Json")
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +72,13 @@ func namesRegion(pattern string) bool {
 func isSTS(action string) bool { return len(action) > 4 && strings.EqualFold(action[:4], "sts:") }
 
 // parse reads a document, and checks what holds for all documents that IAM saves, but not for those of other services.
-func parse(text string) (*policy.Document, error) {
+// AWS's sentence for a text that is not JSON is not the same for all of them.
+func parse(text, notJSON string) (*policy.Document, error) {
 	doc, err := policy.Parse([]byte(text))
-	if err != nil {
+	switch {
+	case err != nil && !json.Valid([]byte(text)):
+		return nil, malformed(fmt.Sprintf("%s (%v)", notJSON, err))
+	case err != nil:
 		return nil, malformed(fmt.Sprintf("Syntax errors in policy. (%v)", err))
 	}
 	seen := map[string]bool{}

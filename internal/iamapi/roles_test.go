@@ -124,7 +124,7 @@ func TestWhatRolesRefuse(t *testing.T) {
 	fails(t, "NoSuchEntity", missing, c.ListRoleTags, &iam.ListRoleTagsInput{RoleName: none})
 
 	worker := aws.String("worker")
-	fails(t, "MalformedPolicyDocument", "Syntax errors in policy.", c.UpdateAssumeRolePolicy,
+	fails(t, "MalformedPolicyDocument", "This policy contains invalid Json", c.UpdateAssumeRolePolicy,
 		&iam.UpdateAssumeRolePolicyInput{RoleName: worker, PolicyDocument: aws.String("{")})
 	must(t, c.TagRole, &iam.TagRoleInput{RoleName: worker, Tags: manyTags(50)})
 	fails(t, "LimitExceeded", "", c.TagRole, &iam.TagRoleInput{RoleName: worker, Tags: tagged("one=more")})

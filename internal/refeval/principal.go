@@ -119,9 +119,9 @@ func (who caller) isOfAnAccount() bool {
 	return who.kind != service && who.kind != provider && who.kind != anonymous
 }
 
-// IsServiceLinked: a role "linked directly to an AWS service" has the path aws-service-role; its session's ARN lacks the
+// isServiceLinked: a role "linked directly to an AWS service" has the path aws-service-role; its session's ARN lacks the
 // path, but AWS reserves the prefix of its name.
-func (who caller) IsServiceLinked() bool {
+func (who caller) isServiceLinked() bool {
 	switch {
 	case who.kind == assumedRole && who.issuer == "":
 		return strings.HasPrefix(who.path, "AWSServiceRoleFor")

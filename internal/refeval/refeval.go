@@ -237,14 +237,14 @@ func (r *request) sessionApplies() bool { return r.who.isOfAnAccount() }
 // "SCPs affect only IAM users and roles that are managed by accounts that are part of the organization", "including
 // each AWS account root user", and "SCPs do not affect any service-linked role".
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-func (r *request) scpsApply() bool { return r.who.isOfAnAccount() && !r.who.IsServiceLinked() }
+func (r *request) scpsApply() bool { return r.who.isOfAnAccount() && !r.who.isServiceLinked() }
 
 // "RCPs apply to resources for a subset of AWS services", they "do not restrict service-linked roles", and not
 // kms:RetireGrant; they do restrict callers from outside of the organization.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 func (r *request) rcpsApply() bool {
 	service, _, _ := strings.Cut(strings.ToLower(r.Action), ":")
-	return authref.SupportsRCP(service) && !strings.EqualFold(r.Action, "kms:RetireGrant") && !r.who.IsServiceLinked()
+	return authref.SupportsRCP(service) && !strings.EqualFold(r.Action, "kms:RetireGrant") && !r.who.isServiceLinked()
 }
 
 // "For a permission to be allowed for a specific account, there must be an explicit Allow statement at every level from

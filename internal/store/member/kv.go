@@ -7,6 +7,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/pkg/v3/traceutil"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/storage/mvcc"
 )
@@ -23,7 +24,11 @@ func (k kv) Get(ctx context.Context, key string, options ...clientv3.OpOption) (
 	if !op.IsSerializable() || op.RangeBytes() != nil || op.IsKeysOnly() || op.IsCountOnly() {
 		return k.KV.Get(ctx, key, options...)
 	}
-	r, err := k.server.KV().Range(ctx, op.KeyBytes(), nil, mvcc.RangeOptions{Rev: op.Rev()})
+	// The mode is that of a read that is short: it shares the buffer of what is not yet in the database with the
+	// writer. The other mode copies the buffer, which under load is most of the work.
+	read := k.server.KV().Read(mvcc.SharedBufReadTxMode, traceutil.TODO())
+	r, err := read.Range(ctx, op.KeyBytes(), nil, mvcc.RangeOptions{Rev: op.Rev()})
+	read.End()
 	switch {
 	case errors.Is(err, mvcc.ErrCompacted):
 		return nil, rpctypes.ErrCompacted

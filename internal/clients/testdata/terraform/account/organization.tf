@@ -1,6 +1,7 @@
 resource "aws_organizations_organization" "here" {
-  feature_set          = "ALL"
-  enabled_policy_types = var.release == 1 ? ["SERVICE_CONTROL_POLICY"] : ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]
+  feature_set                   = "ALL"
+  aws_service_access_principals = var.release == 1 ? ["sso.amazonaws.com"] : ["cloudtrail.amazonaws.com"]
+  enabled_policy_types          = var.release == 1 ? ["SERVICE_CONTROL_POLICY"] : ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]
 }
 
 resource "aws_organizations_organizational_unit" "workloads" {
@@ -26,6 +27,8 @@ resource "aws_organizations_policy" "regions" {
       Condition = { StringNotEquals = { "aws:RequestedRegion" = var.release == 1 ? ["eu-west-1"] : ["eu-west-1", "us-east-1"] } }
     }
   })
+
+  depends_on = [aws_organizations_organization.here]
 }
 
 resource "aws_organizations_policy_attachment" "regions" {
@@ -34,10 +37,9 @@ resource "aws_organizations_policy_attachment" "regions" {
 }
 
 resource "aws_organizations_account" "sandbox" {
-  name              = "sandbox"
-  email             = "sandbox@example.org"
-  parent_id         = var.release == 1 ? aws_organizations_organizational_unit.sandbox.id : aws_organizations_organizational_unit.workloads.id
-  close_on_deletion = true
+  name      = "sandbox"
+  email     = "sandbox@example.org"
+  parent_id = var.release == 1 ? aws_organizations_organizational_unit.sandbox.id : aws_organizations_organizational_unit.workloads.id
 }
 
 data "aws_organizations_organization" "here" {

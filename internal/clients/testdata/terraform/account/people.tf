@@ -69,14 +69,13 @@ resource "aws_iam_user" "second" {
   name = "second"
 }
 
+resource "aws_iam_group" "guests" {
+  name = "guests"
+}
+
 resource "aws_iam_user_group_membership" "second" {
   user   = aws_iam_user.second.name
-  groups = [aws_iam_group.devs.name]
-
-  depends_on = [aws_iam_group_membership.devs]
-  lifecycle {
-    replace_triggered_by = [aws_iam_group.devs]
-  }
+  groups = [aws_iam_group.guests.name]
 }
 
 resource "aws_iam_user_policy_attachment" "dev" {
