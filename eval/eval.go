@@ -138,6 +138,27 @@ func (o Outcome) String() string {
 	return "implicitDeny"
 }
 
+// Outcome says what the policy says of a request by itself, as if it were the only one there is: ExplicitDeny if a Deny
+// matches, Allowed if an Allow does. Nothing of what AWS adds counts, such as which types of policies apply to whom.
+func (p *Policy) Outcome(req *Request) Outcome {
+	var e evaluation
+	e.set(req)
+	switch {
+	case p.scan(&p.deny, &e, false) != 0:
+		return ExplicitDeny
+	case p.scan(&p.allow, &e, false) != 0:
+		return Allowed
+	}
+	return ImplicitDeny
+}
+
+// Names reports whether the Principal or NotPrincipal element of a statement, given by its place from 0, covers a
+// principal that has no permissions boundary. A statement without such an element covers everybody.
+func (p *Policy) Names(statement int, who Principal) bool {
+	e := evaluation{who: who.known()}
+	return p.statements[statement].names(&e) != 0
+}
+
 // A Decision says whether a request is allowed, and which types of policies settled it. The zero Decision is an
 // implicit deny.
 type Decision struct {

@@ -165,6 +165,9 @@ func (p Principal) String() string { return p.known().name }
 // Account returns the id of the principal's account; empty for services, providers and anonymous callers.
 func (p Principal) Account() string { return p.known().account }
 
+// Caller returns the condition keys that follow from the principal.
+func (p Principal) Caller() condition.Caller { return p.known().caller }
+
 // hasOwnPolicies reports whether the principal has, or could have, identity-based policies.
 func (d *details) hasOwnPolicies() bool {
 	return d.kind != service && d.kind != provider && d.kind != anonymous

@@ -1,0 +1,179 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/writ-iam/writ/authref"
+)
+
+// add puts a difference among the findings, in words. What was found to hold always is not said again.
+func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*statement, c *class, w Witness) error {
+	d := Difference{By: []StatementRef{g.s.ref}, Witness: w, When: g.when(c.about(relevant))}
+	if g.denied != nil {
+		d.Denied = []StatementRef{g.denied.ref}
+	}
+	if f.always == nil {
+		f.always = map[string]bool{}
+	}
+	isNew := func(action string) bool { return !f.always[strings.ToLower(action)] }
+	for _, name := range c.names {
+		if isNew(name) {
+			d.Actions = append(d.Actions, name)
+		}
+	}
+	for _, p := range g.s.patternsOf(c) {
+		if isNew(p) {
+			d.Patterns = append(d.Patterns, p)
+		}
+	}
+	if len(d.Actions)+len(d.Patterns) == 0 {
+		return nil
+	}
+	if d.When == "" {
+		for _, a := range slices.Concat(d.Actions, d.Patterns) {
+			f.always[strings.ToLower(a)] = true
+		}
+	}
+	if err := q.example(ctx, g, relevant, c, &d); err != nil {
+		return err
+	}
+	if len(d.Actions) == 0 {
+		d.Actions, d.Patterns = d.Patterns, nil
+	}
+	for i := range f.differences { // another statement, or kind of resource, that says the same
+		e := &f.differences[i]
+		switch {
+		case e.When != d.When:
+		case slices.Equal(e.Actions, d.Actions) && slices.Equal(e.Patterns, d.Patterns):
+			e.By, e.Denied = append(e.By, d.By...), append(e.Denied, d.Denied...)
+			return nil
+		}
+	}
+	f.differences = append(f.differences, d)
+	return nil
+}
+
+// example makes the witness one of a real action on a resource that fits it, if there is such a one: the first of the
+// actions that are in the service reference.
+func (q *question) example(ctx context.Context, g *goal, relevant []*statement, c *class, d *Difference) error {
+	if len(d.Actions) == 0 {
+		return nil
+	}
+	action := d.Actions[0]
+	for _, a := range d.Actions {
+		if _, ok := authref.LookupAction(a); ok {
+			action = a
+			break
+		}
+	}
+	if domains, _ := referenceDomains(action); q.options.Universe == Open && len(domains) > 0 {
+		real := *c
+		real.example = action
+		w, _, err := q.decide(ctx, g, relevant, &real, domains)
+		if err != nil && !errors.Is(err, errBound) {
+			return err
+		}
+		if w != nil {
+			d.Witness = *w
+			return nil
+		}
+	}
+	w := d.Witness
+	w.Action = action
+	if q.confirms(&w) {
+		d.Witness = w
+	}
+	return nil
+}
+
+// patternsOf returns the patterns of the statement that an open class comes from.
+func (s *statement) patternsOf(c *class) (list []string) {
+	if !c.open {
+		return nil
+	}
+	if s.actionNot {
+		return []string{"* but " + strings.Join(s.actions, ", ")}
+	}
+	for _, a := range s.actions {
+		if set := newActionSet(&statement{actions: []string{a}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// when says under which circumstances the goal's statement allows, and where the other side allows or denies.
+func (g *goal) when(statements []*statement) string {
+	text := g.s.circumstances()
+	var others []string
+	if g.denied != nil {
+		if c := g.denied.circumstances(); c != "" {
+			others = append(others, c)
+		}
+		if len(others) > 0 {
+			text = strings.TrimSpace(text + " where denied " + others[0])
+		}
+		return text
+	}
+	for _, s := range statements {
+		if slices.Contains(g.failing.allows, s) {
+			if c := s.circumstances(); !slices.Contains(others, c) {
+				others = append(others, c)
+			}
+		}
+	}
+	const shown = 3
+	if n := len(others); n > shown {
+		others = append(others[:shown], fmt.Sprintf("in %d more cases", n-shown))
+	}
+	if len(others) > 0 {
+		text = strings.TrimSpace(text + " except " + strings.Join(others, ", and except "))
+	}
+	return text
+}
+
+// circumstances puts a statement's resources, conditions and principals into words; "" if there are none.
+func (s *statement) circumstances() string {
+	var parts []string
+	if s.resources != nil {
+		on := "on "
+		if s.src.Resource.Not {
+			on = "on all but "
+		}
+		parts = append(parts, on+fewOf(s.resources))
+	}
+	for i := range s.src.Condition {
+		c := &s.src.Condition[i]
+		parts = append(parts, fmt.Sprintf("if %s %s %s", c.Operator.Text, c.Key.Text, fewOf(c.Strings())))
+	}
+	if p := s.src.Principal; p != nil {
+		var names []string
+		for _, e := range p.Entries {
+			names = append(names, e.Name.Text)
+		}
+		who := "for "
+		if p.Not {
+			who = "for all but "
+		}
+		if !slices.Equal(names, []string{"*"}) {
+			parts = append(parts, who+fewOf(names))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// fewOf lists texts, not too many.
+func fewOf(list []string) string {
+	const shown = 4
+	if n := len(list); n > shown {
+		return fmt.Sprintf("%s or %d more", strings.Join(list[:shown-1], ", "), n-shown+1)
+	}
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
+	}
+	return strings.Join(list, "")
+}

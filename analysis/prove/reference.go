@@ -1,0 +1,154 @@
+package prove
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/writ-iam/writ/authref"
+	"github.com/writ-iam/writ/internal/lang"
+)
+
+// openDomain is that of an action of which nothing is known: any resource, any keys.
+var openDomain = requestDomain{shapes: []shape{{star: true}, {}}}
+
+// setDomains sets what requests the class has. Classes with the same text have the same.
+func (c *class) setDomains(u Universe) string {
+	c.domains = []requestDomain{openDomain}
+	if u == Open {
+		return ""
+	}
+	text := ""
+	c.domains, text = referenceDomains(c.example)
+	return text
+}
+
+// referenceDomains returns the requests that the service reference knows for an action, one domain for each resource type
+// that it acts on.
+func referenceDomains(action string) (domains []requestDomain, text string) {
+	a, ok := authref.LookupAction(action)
+	if !ok {
+		return nil, ""
+	}
+	service, _ := authref.Lookup(a.Service)
+	var b strings.Builder
+	required := false
+	for _, r := range a.Resources {
+		required = required || r.Required
+		t, ok := service.ResourceType(r.Type)
+		if !ok {
+			continue
+		}
+		domains = append(domains, requestDomain{shapes: shapesOf(t), carried: carried(a.ConditionKeys, r.ConditionKeys, t.ConditionKeys)})
+		fmt.Fprintf(&b, "%s %s %q\n", a.Service, r.Type, r.ConditionKeys)
+	}
+	// An action that acts on nothing, or on one resource if at all, is decided on *.
+	if len(a.Resources) == 0 || len(a.Resources) == 1 && !required {
+		domains = append(domains, requestDomain{shapes: []shape{{star: true}}, carried: carried(a.ConditionKeys)})
+		b.WriteString("*")
+	}
+	fmt.Fprintf(&b, "%q", a.ConditionKeys)
+	return domains, b.String()
+}
+
+// carried returns the keys that a request may have, in lower case: those listed and the global ones. Of a key with a part to fill
+// in, what is before the part.
+func carried(lists ...[]string) map[string]bool {
+	keys := map[string]bool{}
+	for key := range globalKeys() {
+		keys[key] = true
+	}
+	for _, list := range lists {
+		for _, key := range list {
+			keys[keyPrefix(key)] = true
+		}
+	}
+	return keys
+}
+
+// keyPrefix returns a key in lower case, and of one with a part to fill in what is before that.
+func keyPrefix(key string) string {
+	key = strings.ToLower(key)
+	if i := strings.IndexAny(key, "$<"); i > 0 {
+		key = key[:i]
+	}
+	if prefix, ok := strings.CutSuffix(key, "/tag-key"); ok {
+		key = prefix + "/"
+	}
+	return key
+}
+
+// globalKeys are the keys that any request may have. Those about tags in the request and on the resource are listed for the
+// actions that have them.
+var globalKeys = sync.OnceValue(func() map[string]bool {
+	keys := map[string]bool{}
+	for _, k := range authref.GlobalConditionKeys() {
+		switch prefix := keyPrefix(k.Key); prefix {
+		case "aws:requesttag/", "aws:resourcetag/", "aws:tagkeys":
+		default:
+			keys[prefix] = true
+		}
+	}
+	return keys
+})
+
+// knownSingle reports whether AWS lists a key with one value.
+func knownSingle(key string) bool {
+	if authref.Multivalued(key) {
+		return false
+	}
+	if _, ok := authref.GlobalConditionKey(key); ok {
+		return true
+	}
+	prefix, _, _ := strings.Cut(key, ":")
+	if s, ok := authref.Lookup(prefix); ok {
+		_, ok := s.ConditionKey(key)
+		return ok
+	}
+	return false
+}
+
+var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\*`)
+
+// shapesOf returns the shapes of the ARNs of a resource type.
+func shapesOf(t *authref.ResourceType) (shapes []shape) {
+	for _, format := range t.ARNs {
+		parts := strings.SplitN(format, ":", arnParts)
+		if len(parts) != arnParts {
+			continue
+		}
+		var s shape
+		for i, part := range parts {
+			s.parts = append(s.parts, formatPattern(part, i))
+			s.example = append(s.example, placeholder.ReplaceAllString(part, [arnParts]string{"arn", "aws", "example", "us-east-1", exampleAccount, "example"}[i]))
+		}
+		shapes = append(shapes, s)
+	}
+	return shapes
+}
+
+// formatPattern returns the pattern of one part of an ARN's format.
+func formatPattern(format string, part int) (p lang.Pattern) {
+	for format != "" {
+		at := placeholder.FindStringIndex(format)
+		if at == nil {
+			return append(p, lang.Literal(format)...)
+		}
+		p = append(p, lang.Literal(format[:at[0]])...)
+		switch {
+		case part == 4 && at[1]-at[0] == len(format):
+			for range 12 {
+				p = append(p, lang.Item{Class: lang.Digit})
+			}
+		case part == 1:
+			p = append(append(p, lang.Literal("aws")...), lang.Item{Class: lang.NotColon, Run: true})
+		case part < arnParts-1:
+			p = append(p, lang.Item{Class: lang.NotColon}, lang.Item{Class: lang.NotColon, Run: true})
+		default:
+			p = append(p, lang.Item{Class: lang.Any}, lang.Item{Class: lang.Any, Run: true})
+		}
+		format = format[at[1]:]
+	}
+	return p
+}
