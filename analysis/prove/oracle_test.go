@@ -298,4 +298,7 @@ func TestProverAgreesWithTrying(t *testing.T) {
 	t.Logf("%v", counts)
 }
 
-const oracleRounds = 60
+const (
+	oracleRounds = 40
+	universes    = 40
+)

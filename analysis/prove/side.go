@@ -209,7 +209,12 @@ func newStatement(doc *policy.Document, i int, t eval.PolicyType, compiled *eval
 		actionNot: src.Action.Not, actions: src.Action.Strings(),
 	}
 	if src.Resource.Present() && (src.Resource.Not || !slices.ContainsFunc(src.Resource.Strings(), isAny)) {
-		s.resources = src.Resource.Strings()
+		s.resources = []string{} // not nil: what is left may be nothing, and not everything
+		for _, text := range src.Resource.Strings() {
+			if src.Resource.Not || isAny(text) || s.problem(text) == "" {
+				s.resources = append(s.resources, text)
+			}
+		}
 	}
 	for j := range src.Condition {
 		c, err := condition.Compile(src.Condition[j], s.options)
@@ -228,15 +233,20 @@ func isAny(resource string) bool { return resource != "" && strings.Trim(resourc
 // never reports whether the statement, an Allow, can match nothing: it excepts a resource by a pattern that is none.
 func (s *statement) never() bool {
 	for _, r := range s.resources {
-		if isAny(r) {
-			continue
-		}
-		p, err := condition.ParseARNPattern(r, s.options)
-		if s.src.Resource.Not && (err != nil || p.Problem() != "") {
+		if s.src.Resource.Not && !isAny(r) && s.problem(r) != "" {
 			return true
 		}
 	}
 	return false
+}
+
+// problem says why a Resource pattern can match nothing, and is empty for others.
+func (s *statement) problem(resource string) string {
+	p, err := condition.ParseARNPattern(resource, s.options)
+	if err != nil {
+		panic(err) // eval.Compile has done the same
+	}
+	return p.Problem()
 }
 
 // describe puts into words all that the statement says but its actions and resources, so that two statements that say the
