@@ -140,7 +140,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 		if q.limited() && c.isRCP() {
 			key += "rcp"
 		}
-		key += c.setDomains(q.options.Universe)
+		key += q.setDomains(&c)
 		if i, ok := by[key]; ok {
 			if !open {
 				classes[i].names = append(classes[i].names, action)

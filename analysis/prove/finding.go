@@ -70,7 +70,7 @@ func (q *question) example(ctx context.Context, g *goal, relevant []*statement, 
 			break
 		}
 	}
-	if domains, _ := referenceDomains(action); q.options.Universe == Open && len(domains) > 0 {
+	if domains, _ := q.referenceDomains(action); q.options.Universe == Open && len(domains) > 0 {
 		real := *c
 		real.example = action
 		w, _, err := q.decide(ctx, g, relevant, &real, domains)

@@ -300,5 +300,5 @@ func TestProverAgreesWithTrying(t *testing.T) {
 
 const (
 	oracleRounds = 40
-	universes    = 40
+	universes    = 60
 )

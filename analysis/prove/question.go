@@ -20,6 +20,9 @@ type question struct {
 	options Options
 	all     []*statement // of both sides, by id
 	actions []actionSet  // by id
+
+	partitions []string // of AWS, that resources are in
+
 	only    *eval.Policy // nil, or what must allow the request, too
 	public  bool         // the request must come from the public
 	written bool         // a policy is taken by what it says, without what AWS adds
@@ -57,6 +60,7 @@ func newQuestion(a, b Policies, o Options) (*question, error) {
 		s.id = i
 		q.actions = append(q.actions, newActionSet(s))
 	}
+	q.partitions = partitionsOf(q.all)
 	return q, nil
 }
 
@@ -236,6 +240,9 @@ func (q *question) pursue(ctx context.Context, g goal, found *findings) error {
 	}
 	for i := range classes {
 		c := &classes[i]
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if c.settledByAWS() {
 			continue
 		}
