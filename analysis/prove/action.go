@@ -140,7 +140,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 		if q.limited() && c.isRCP() {
 			key += "rcp"
 		}
-		key += q.setDomains(&c)
+		key += q.domainText(action)
 		if i, ok := by[key]; ok {
 			if !open {
 				classes[i].names = append(classes[i].names, action)
@@ -151,6 +151,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 			return
 		}
 		by[key] = len(classes)
+		c.domains = q.domains(action)
 		if open {
 			c.beyond = action
 		} else {
@@ -384,6 +385,6 @@ func (q *question) name(g *goal, relevant []*statement, c *class) {
 			}
 		}
 	}
-	slices.SortFunc(c.names, func(x, y string) int { return strings.Compare(strings.ToLower(x), strings.ToLower(y)) })
+	slices.SortFunc(c.names, compareNames)
 	c.names = slices.CompactFunc(c.names, strings.EqualFold)
 }

@@ -108,7 +108,7 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 		hints = append(hints, "arn:aws:iam::"+text+":user/example", "arn:aws:iam::"+text+":role/example")
 	}
 	if sp.variable[userNameKey] {
-		for _, text := range append(sp.suggestions(userNameKey), string(fresh)) {
+		for _, text := range sp.userNames() {
 			users = append(users, []lang.Pattern{ofName(lang.Literal(text))})
 			hints = append(hints, "arn:aws:iam::"+exampleAccount+":user/"+text)
 		}

@@ -212,6 +212,9 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 		}
 	}
 	r.Differences, r.Unknown = found.differences, found.doubts
+	for i := range r.Differences {
+		slices.SortFunc(r.Differences[i].Actions, compareNames)
+	}
 	slices.SortStableFunc(r.Differences, func(x, y Difference) int {
 		return cmp.Compare(strings.ToLower(x.Actions[0]), strings.ToLower(y.Actions[0]))
 	})
@@ -224,10 +227,14 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
+// compareNames compares the names of actions, in which case does not matter.
+func compareNames(x, y string) int { return strings.Compare(strings.ToLower(x), strings.ToLower(y)) }
+
 // findings are what the goals have come to.
 type findings struct {
 	differences []Difference
 	doubts      []Doubt
+	kinds       map[string]int  // of the differences, by class and circumstances
 	always      map[string]bool // actions that differ whatever the circumstances: there is no more to say of them
 }
 

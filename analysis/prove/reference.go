@@ -14,41 +14,52 @@ import (
 // openDomain is that of an action of which nothing is known: any resource, any keys.
 var openDomain = requestDomain{shapes: []shape{{star: true}, {}}}
 
-// setDomains sets what requests the class has. Classes with the same text have the same.
-func (q *question) setDomains(c *class) (text string) {
-	c.domains = []requestDomain{openDomain}
-	if q.options.Universe == Reference {
-		c.domains, text = q.referenceDomains(c.example)
+// domainText is a text that two actions have in common if requests for them have the same domains.
+func (q *question) domainText(action string) string {
+	if q.options.Universe == Open {
+		return ""
 	}
-	return text
+	a, ok := authref.LookupAction(action)
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(strings.Join(a.ConditionKeys, " "))
+	for _, r := range a.Resources {
+		fmt.Fprintf(&b, "\n%s %s %t ", a.Service, r.Type, r.Required)
+		b.WriteString(strings.Join(r.ConditionKeys, " "))
+	}
+	return b.String()
+}
+
+// domains returns what requests there are for an action.
+func (q *question) domains(action string) []requestDomain {
+	if q.options.Universe == Open {
+		return []requestDomain{openDomain}
+	}
+	return q.referenceDomains(action)
 }
 
 // referenceDomains returns the requests that the service reference knows for an action, one domain for each resource type
 // that it acts on.
-func (q *question) referenceDomains(action string) (domains []requestDomain, text string) {
+func (q *question) referenceDomains(action string) (domains []requestDomain) {
 	a, ok := authref.LookupAction(action)
 	if !ok {
-		return nil, ""
+		return nil
 	}
 	service, _ := authref.Lookup(a.Service)
-	var b strings.Builder
 	required := false
 	for _, r := range a.Resources {
 		required = required || r.Required
-		t, ok := service.ResourceType(r.Type)
-		if !ok {
-			continue
+		if t, ok := service.ResourceType(r.Type); ok {
+			domains = append(domains, requestDomain{shapes: q.shapesOf(t), carried: carried(a.ConditionKeys, r.ConditionKeys, t.ConditionKeys)})
 		}
-		domains = append(domains, requestDomain{shapes: q.shapesOf(t), carried: carried(a.ConditionKeys, r.ConditionKeys, t.ConditionKeys)})
-		fmt.Fprintf(&b, "%s %s %q\n", a.Service, r.Type, r.ConditionKeys)
 	}
 	// An action that acts on nothing, or on one resource if at all, is decided on *.
 	if len(a.Resources) == 0 || len(a.Resources) == 1 && !required {
 		domains = append(domains, requestDomain{shapes: []shape{{star: true}}, carried: carried(a.ConditionKeys)})
-		b.WriteString("*")
 	}
-	fmt.Fprintf(&b, "%q", a.ConditionKeys)
-	return domains, b.String()
+	return domains
 }
 
 // carried returns the keys that a request may have, in lower case: those listed and the global ones. Of a key with a part to fill
