@@ -204,7 +204,10 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 	r := &Result{Answer: Proved, Universe: q.options.Universe}
 	found := findings{}
 	for _, g := range q.goals() {
-		if err := q.pursue(ctx, g, &found); err != nil {
+		if err := q.pursue(ctx, g, &found); errors.Is(err, context.DeadlineExceeded) {
+			found.doubts = append(found.doubts, Doubt{slices.Clone(g.s.actions), "the time for it was up"})
+			break
+		} else if err != nil {
 			return nil, err
 		}
 		if q.options.First && len(found.differences) > 0 {
@@ -213,7 +216,9 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 	}
 	r.Differences, r.Unknown = found.differences, found.doubts
 	for i := range r.Differences {
-		slices.SortFunc(r.Differences[i].Actions, compareNames)
+		if list := r.Differences[i].Actions; !slices.IsSortedFunc(list, compareNames) {
+			slices.SortFunc(list, compareNames)
+		}
 	}
 	slices.SortStableFunc(r.Differences, func(x, y Difference) int {
 		return cmp.Compare(strings.ToLower(x.Actions[0]), strings.ToLower(y.Actions[0]))
@@ -228,7 +233,24 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 }
 
 // compareNames compares the names of actions, in which case does not matter.
-func compareNames(x, y string) int { return strings.Compare(strings.ToLower(x), strings.ToLower(y)) }
+func compareNames(x, y string) int {
+	for i := range min(len(x), len(y)) {
+		a, b := x[i], y[i]
+		if a != b {
+			if c := cmp.Compare(lowerByte(a), lowerByte(b)); c != 0 {
+				return c
+			}
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
 
 // findings are what the goals have come to.
 type findings struct {
@@ -307,6 +329,9 @@ func (c *class) about(statements []*statement) (list []*statement) {
 // there is none.
 func (q *question) decide(ctx context.Context, g *goal, relevant []*statement, c *class, domains []requestDomain) (w *Witness, doubt string, err error) {
 	statements := c.about(relevant)
+	if g.denied != nil && !slices.Contains(statements, g.denied) {
+		return nil, "", nil // an RCP, and a service that RCPs do not apply to
+	}
 	if g.failing != nil {
 		for _, s := range statements {
 			if slices.Contains(g.failing.allows, s) && s.unrestricted() {
