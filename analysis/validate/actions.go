@@ -48,7 +48,11 @@ func (d *document) checkAction(a value) bool {
 			names[i] = service.Actions[i].String()
 		}
 		what := "no action of " + service.Prefix + " is called " + quoted(name)
-		if strings.ContainsAny(name, "*?") {
+		switch {
+		case strings.Contains(name, " "):
+			d.report("INVALID_ACTION", a.location(), "the action %s has a space, so it matches nothing; remove the space", quoted(a.Text))
+			return false
+		case strings.ContainsAny(name, "*?"):
 			what = "no action matches " + quoted(a.Text)
 		}
 		d.report("INVALID_ACTION", a.location(), "%s%s", what, d.didYouMean(service.Prefix+":"+name, names))

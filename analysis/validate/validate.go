@@ -13,7 +13,7 @@
 // # What judges
 //
 // Actions, services, condition keys with the types of their values, and the formats of ARNs are those of package authref,
-// of [authref.Date]; an action that is in it is never called invalid. Redundancy comes from the prover, package
+// of [authref.AsOf]; an action that is in it is never called invalid. Redundancy comes from the prover, package
 // analysis/prove: what is redundant can go without any request being decided otherwise. All else is judged from the
 // document.
 //
