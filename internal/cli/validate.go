@@ -33,7 +33,7 @@ const validateExamples = `  writ validate policy.json
   writ validate team.json root.json --type scp --fail-on warning
   writ validate bucket.json --resource-type AWS::S3::Bucket --format json
   writ validate policy.json trust.json --format sarif > findings.sarif
-  writ validate policy.json --format github`
+  writ validate AdministratorAccess-Amplify --format github`
 
 // proofTime bounds the search for what is redundant in one policy.
 const proofTime = 20 * time.Second
