@@ -42,11 +42,7 @@ func (d *document) checkAction(a value) bool {
 		d.report("INVALID_SERVICE_IN_ACTION", a.part(0, len(prefix)), "there is no service with the prefix %s%s", quoted(prefix), d.suggestService(prefix))
 		return false
 	}
-	if !matchesSome(service, name) {
-		names := make([]string, len(service.Actions))
-		for i := range service.Actions {
-			names[i] = service.Actions[i].String()
-		}
+	if !d.matchesSome(service, name) {
 		what := "no action of " + service.Prefix + " is called " + quoted(name)
 		switch {
 		case strings.Contains(name, " "):
@@ -55,10 +51,21 @@ func (d *document) checkAction(a value) bool {
 		case strings.ContainsAny(name, "*?"):
 			what = "no action matches " + quoted(a.Text)
 		}
-		d.report("INVALID_ACTION", a.location(), "%s%s", what, d.didYouMean(service.Prefix+":"+name, names))
+		d.report("INVALID_ACTION", a.location(), "%s%s", what, d.suggestActionOf(service, name))
 		return false
 	}
 	return true
+}
+
+// suggestActionOf names the service's action that is most like a name.
+func (d *document) suggestActionOf(service *authref.Service, name string) string {
+	var names []string
+	if d.suggestions < maxSuggestions {
+		for i := range service.Actions {
+			names = append(names, service.Actions[i].String())
+		}
+	}
+	return d.didYouMean(service.Prefix+":"+name, names)
 }
 
 // suggestAction names an action for a text without a service prefix: the one of that name, if there is only one service
@@ -94,13 +101,20 @@ func (d *document) suggestService(prefix string) string {
 }
 
 // matchesSome reports whether a pattern matches the name of one of the service's actions.
-func matchesSome(service *authref.Service, pattern string) bool {
+func (d *document) matchesSome(service *authref.Service, pattern string) bool {
 	if !strings.ContainsAny(pattern, "*?") {
 		_, ok := service.Action(pattern)
 		return ok
 	}
 	p := glob.Compile(strings.ToLower(pattern))
-	return slices.ContainsFunc(service.Actions, func(a authref.Action) bool { return p.Match(strings.ToLower(a.Name)) })
+	names, ok := d.lowerNames[service.Prefix]
+	if !ok {
+		for i := range service.Actions {
+			names = append(names, strings.ToLower(service.Actions[i].Name))
+		}
+		d.lowerNames[service.Prefix] = names
+	}
+	return slices.ContainsFunc(names, p.Match)
 }
 
 // matchesAction reports whether a value of an Action element matches an action, given in lower case.

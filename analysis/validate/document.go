@@ -20,7 +20,8 @@ type document struct {
 
 	types       map[string]FindingType // by code
 	found       []Finding
-	suggestions int // how many were looked for
+	suggestions int                 // how many were looked for
+	lowerNames  map[string][]string // of the actions of services, by prefix
 }
 
 // The most findings that are told, and the most names that are suggested, each of which takes a look at all there are.
@@ -29,8 +30,17 @@ const (
 	maxSuggestions = 200
 )
 
+// few bounds a list of which each element is judged with each of another list, so that a document made to be slow is not.
+func few[T any](list []T) []T {
+	const most = 300
+	return list[:min(len(list), most)]
+}
+
+// maxLocations is the most places of a finding that are told.
+const maxLocations = 20
+
 func newDocument(src []byte, o Options) *document {
-	d := &document{Options: o, src: src, types: map[string]FindingType{}}
+	d := &document{Options: o, src: src, types: map[string]FindingType{}, lowerNames: map[string][]string{}}
 	for _, c := range Checks() {
 		d.types[c.Code] = c.Type
 	}
@@ -249,7 +259,7 @@ func (p *principals) names(kind policy.PrincipalType) (list []value) {
 
 // has reports whether the statement has a condition on a key.
 func (s *statement) has(key string) bool {
-	return slices.ContainsFunc(s.condition, func(c *condition) bool { return strings.EqualFold(c.key, key) })
+	return slices.ContainsFunc(few(s.condition), func(c *condition) bool { return strings.EqualFold(c.key, key) })
 }
 
 // report adds a finding of one place.
@@ -270,7 +280,7 @@ func (d *document) reportAll(code string, at []Location, format string, args ...
 	if len(details) > maxDetails {
 		details = strings.ToValidUTF8(details[:maxDetails], "") + "…"
 	}
-	d.found = append(d.found, Finding{t, code, details, at})
+	d.found = append(d.found, Finding{t, code, details, at[:min(len(at), maxLocations)]})
 }
 
 // maxDetails bounds a text that quotes the document, in bytes.

@@ -90,8 +90,8 @@ func typeOfKey(key string) (authref.ConditionType, bool) {
 // conditionKeys judges condition keys by themselves and with the statement's actions.
 func (d *document) conditionKeys() {
 	for _, s := range d.statements {
-		for _, c := range s.condition {
-			if d.checkKey(c) {
+		for i, c := range s.condition {
+			if d.checkKey(c) && i < len(few(s.condition)) {
 				d.checkRelevance(s, c)
 			}
 		}
@@ -129,11 +129,7 @@ func (d *document) checkKey(c *condition) bool {
 		return false
 	}
 	if strings.EqualFold(prefix, "aws") {
-		var names []string
-		for _, k := range authref.GlobalConditionKeys() {
-			names = append(names, k.Key)
-		}
-		d.report("INVALID_GLOBAL_CONDITION_KEY", c.keyAt, "there is no global condition key %s%s", quoted(c.key), d.didYouMean(c.key, names))
+		d.report("INVALID_GLOBAL_CONDITION_KEY", c.keyAt, "there is no global condition key %s%s", quoted(c.key), d.suggestKey(c.key, authref.GlobalConditionKeys()))
 		return false
 	}
 	page, known := authref.Lookup(prefix)
@@ -141,14 +137,23 @@ func (d *document) checkKey(c *condition) bool {
 		d.report("INVALID_SERVICE", c.keyAt, "no service has condition keys with the prefix %s%s", quoted(prefix), d.suggestService(prefix))
 		return false
 	}
-	var names []string
+	var keys []authref.ConditionKey
 	if known {
-		for _, k := range page.ConditionKeys {
+		keys = page.ConditionKeys
+	}
+	d.report("INVALID_SERVICE_CONDITION_KEY", c.keyAt, "%s has no condition key %s%s", prefix, quoted(c.key), d.suggestKey(c.key, keys))
+	return false
+}
+
+// suggestKey names the key that is most like another.
+func (d *document) suggestKey(key string, keys []authref.ConditionKey) string {
+	var names []string
+	if d.suggestions < maxSuggestions {
+		for _, k := range keys {
 			names = append(names, k.Key)
 		}
 	}
-	d.report("INVALID_SERVICE_CONDITION_KEY", c.keyAt, "%s has no condition key %s%s", prefix, quoted(c.key), d.didYouMean(c.key, names))
-	return false
+	return d.didYouMean(key, names)
 }
 
 // checkRelevance reports a key that exists, but says nothing here.
@@ -172,7 +177,7 @@ func (d *document) checkActionsHaveKey(s *statement, c *condition) {
 	}
 	var without []string
 	at := []Location{c.keyAt}
-	for _, v := range s.action.values {
+	for _, v := range few(s.action.values) {
 		if strings.ContainsAny(v.Text, "*?") {
 			continue
 		}
@@ -223,7 +228,7 @@ func hasKey(a *authref.Action, key string) bool {
 // tagKeys judges conditions on the tags of resources, with actions whose requests do not have these.
 func (d *document) tagKeys() {
 	for _, s := range d.statements {
-		for _, c := range s.condition {
+		for _, c := range few(s.condition) {
 			if len(c.key) > len("aws:ResourceTag/") && strings.EqualFold(c.key[:len("aws:ResourceTag/")], "aws:ResourceTag/") && c.holdsOnlyIfPresent() {
 				d.checkTagKey(s, c)
 			}
@@ -243,7 +248,7 @@ func (d *document) checkTagKey(s *statement, c *condition) {
 	}
 	supported := map[string]bool{} // by service
 	first := map[string]Location{}
-	for _, v := range s.action.values {
+	for _, v := range few(s.action.values) {
 		prefix, name, _ := strings.Cut(v.Text, ":")
 		page, ok := authref.Lookup(prefix)
 		if !ok {

@@ -148,13 +148,13 @@ func (d *document) servicePrincipals() {
 		if s.effect != policy.Allow || slices.ContainsFunc(sourceKeys, s.has) {
 			continue
 		}
-		for _, v := range services {
+		for _, v := range few(services) {
 			if len(s.condition) == 0 {
 				d.report("RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", v.location(), "%s may act here for anybody; say for whom with %s in Condition", quoted(v.Text), orList(sourceKeys))
 				continue
 			}
 			at := []Location{v.location()}
-			for _, c := range s.condition {
+			for _, c := range few(s.condition) {
 				at = append(at, c.keyAt)
 			}
 			d.reportAll("RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", at, "the conditions do not say for whom %s acts; use %s", quoted(v.Text), orList(sourceKeys))

@@ -63,7 +63,7 @@ func (d *document) providers(s *statement) (list []provider) {
 
 // checkProviders judges federated principals with the conditions that say whose tokens are taken.
 func (d *document) checkProviders(s *statement) {
-	list := d.providers(s)
+	list := few(d.providers(s))
 	d.checkAssumeActions(s, list)
 	for _, c := range s.condition {
 		if isAudience(c.key) && c.set != noSet {
@@ -87,7 +87,7 @@ func (d *document) checkProviders(s *statement) {
 			if !s.has(github + ":sub") {
 				d.report("MISSING_GITHUB_REPO_CONDITION_KEY", p.location(), "every repository on GitHub gets such tokens; ask for %s:sub in Condition, with the repository and the branch", github)
 			}
-		case !slices.ContainsFunc(s.condition, func(c *condition) bool { return hasPrefixFold(c.key, p.host+":") }):
+		case !slices.ContainsFunc(few(s.condition), func(c *condition) bool { return hasPrefixFold(c.key, p.host+":") }):
 			d.report("MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", p.location(), "whoever has a token of %s may assume the role; ask for %s:aud or :sub in Condition", p.host, p.host)
 		}
 	}
@@ -102,7 +102,7 @@ func (d *document) checkAssumeActions(s *statement, providers []provider) {
 	if s.action.not || s.principal.not || s.effect != policy.Allow {
 		return
 	}
-	for _, v := range s.action.values {
+	for _, v := range few(s.action.values) {
 		wrong := []Location{v.location()}
 		var names []string
 		add := func(p value) { wrong, names = append(wrong, p.location()), append(names, p.Text) }
@@ -113,7 +113,7 @@ func (d *document) checkAssumeActions(s *statement, providers []provider) {
 					add(p.value)
 				}
 			}
-			for _, p := range s.principal.entries {
+			for _, p := range few(s.principal.entries) {
 				if p.kind != policy.Federated && p.Text != "*" {
 					add(p.value)
 				}
@@ -139,7 +139,7 @@ func (s *statement) hasRightAction(providers []provider) bool {
 			kinds = append(kinds, "sts:assumerolewithwebidentity")
 		}
 	}
-	for _, p := range s.principal.entries {
+	for _, p := range few(s.principal.entries) {
 		if p.kind != policy.Federated {
 			kinds = append(kinds, "sts:assumerole")
 		}
@@ -158,13 +158,13 @@ func (d *document) checkTrustActions(s *statement) {
 	if s.action.not || s.effect != policy.Allow {
 		return
 	}
-	for _, c := range s.condition {
+	for _, c := range few(s.condition) {
 		lower := strings.ToLower(c.key)
 		action := trustActions[lower]
 		if strings.HasPrefix(lower, "aws:requesttag/") {
 			action = "sts:TagSession"
 		}
-		if action == "" || slices.ContainsFunc(s.action.values, func(v value) bool { return matchesAction(v.Text, strings.ToLower(action)) }) {
+		if action == "" || slices.ContainsFunc(few(s.action.values), func(v value) bool { return matchesAction(v.Text, strings.ToLower(action)) }) {
 			continue
 		}
 		d.report("MISSING_ACTION_FOR_CONDITION_KEY", c.keyAt, "a session gets %s only with %s; add the action to the statement", c.key, action)
@@ -177,13 +177,13 @@ func (d *document) checkRolesAnywhere(s *statement) {
 	if s.action.not || s.effect != policy.Allow {
 		return
 	}
-	for _, v := range s.principal.names(policy.Service) {
+	for _, v := range few(s.principal.names(policy.Service)) {
 		if !strings.EqualFold(v.Text, "rolesanywhere.amazonaws.com") {
 			continue
 		}
 		var missing []string
 		for _, action := range []string{"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"} {
-			if !slices.ContainsFunc(s.action.values, func(v value) bool { return matchesAction(v.Text, strings.ToLower(action)) }) {
+			if !slices.ContainsFunc(few(s.action.values), func(v value) bool { return matchesAction(v.Text, strings.ToLower(action)) }) {
 				missing = append(missing, action)
 			}
 		}

@@ -83,8 +83,12 @@ func Validate(ctx context.Context, src []byte, o Options) ([]Finding, error) {
 	if o.Type == Resource && o.ResourceType == trustPolicyType {
 		o.Type = Trust
 	}
-	if o.Type == Trust {
+	switch o.Type {
+	case Resource:
+	case Trust:
 		o.ResourceType = trustPolicyType
+	default:
+		o.ResourceType = ""
 	}
 	d := newDocument(src, o)
 	tree, err := jsontree.Parse(src)

@@ -154,6 +154,12 @@ func (q *validation) check() error {
 	if q.json && q.format.given() && q.format.text != "json" {
 		return fmt.Errorf("--json and --format %s contradict each other; leave one out", q.format.text)
 	}
+	if q.resourceType.given() {
+		if q.kind.given() && q.kind.text != "resource" {
+			return fmt.Errorf("--resource-type is for resource-based policies; leave it out, or --type %s", q.kind.text)
+		}
+		q.kind = once{text: "resource", times: 1}
+	}
 	other := "text"
 	if q.json {
 		other = "json"
@@ -172,7 +178,7 @@ func (p *program) validateOne(ctx context.Context, q *validation, name string) (
 	if err != nil {
 		return nil, err
 	}
-	v := &validated{name: from.file, src: src, guessed: !q.kind.given()}
+	v := &validated{name: from.file, src: src, guessed: q.kind.text == ""}
 	if from.file == "" { // one line, in which a position is no help
 		var indented bytes.Buffer
 		if err := json.Indent(&indented, src, "", "  "); err != nil {
