@@ -391,19 +391,20 @@ func (q *question) formula(sp *space, g *goal, statements []*statement, c *class
 				ways = append(ways, sp.matches(s))
 			}
 		}
-		kids = append(kids, anyOf(ways...))
+		kids = append(kids, anyOf(append(ways, not(sp.bound(q.a.gates[i].t), sp.vars))...))
 	}
 	for _, s := range q.a.denies {
 		if isAbout(s) {
-			kids = append(kids, not(sp.matches(s), sp.vars))
+			kids = append(kids, not(allOf(sp.bound(s.t), sp.matches(s)), sp.vars))
 		}
 	}
 	if q.public {
 		kids = append(kids, sp.byThePublic(statements))
 	}
 	if g.denied != nil {
-		return allOf(append(kids, sp.matches(g.denied))...)
+		return allOf(append(kids, sp.bound(g.denied.t), sp.matches(g.denied))...)
 	}
+	kids = append(kids, sp.bound(g.failing.t))
 	for _, s := range g.failing.allows {
 		if isAbout(s) {
 			kids = append(kids, not(sp.matches(s), sp.vars))

@@ -32,6 +32,7 @@ type side struct {
 // A gate is policies of which one must allow.
 type gate struct {
 	name   string // "identity", "scp[1]"
+	t      eval.PolicyType
 	allows []*statement
 }
 
@@ -135,7 +136,7 @@ func newSide(p Policies, m mode, first int) (s *side, err error) {
 		return compiled, nil
 	}
 	level := func(name string, list []*policy.Document, t eval.PolicyType, named func(int) string) (compiled []*eval.Policy, err error) {
-		g := gate{name: name}
+		g := gate{name: name, t: t}
 		for i, doc := range list {
 			c, err := add(&g, doc, t, named(i))
 			if err != nil {
