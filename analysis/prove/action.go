@@ -96,8 +96,7 @@ type wildcardPattern struct {
 
 func newActionSet(s *statement) (a actionSet) {
 	a.literals, a.patterns = map[string]bool{}, map[string][]wildcardPattern{}
-	for _, text := range s.actions {
-		text = strings.ToLower(text)
+	for _, text := range s.lowered {
 		service, _, ok := strings.Cut(text, ":")
 		switch {
 		case !ok, service == "*":

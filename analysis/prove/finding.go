@@ -107,7 +107,7 @@ func (s *statement) patternsOf(c *class) (list []string) {
 		return []string{"* but " + strings.Join(s.actions, ", ")}
 	}
 	for _, a := range s.actions {
-		if set := newActionSet(&statement{actions: []string{a}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
+		if set := newActionSet(&statement{lowered: []string{strings.ToLower(a)}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
 			list = append(list, a)
 		}
 	}

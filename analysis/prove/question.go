@@ -26,6 +26,8 @@ type question struct {
 	only    *eval.Policy // nil, or what must allow the request, too
 	public  bool         // the request must come from the public
 	written bool         // a policy is taken by what it says, without what AWS adds
+
+	answerOnly bool // nobody asks which actions differ
 }
 
 func newQuestion(a, b Policies, o Options) (*question, error) {
@@ -120,15 +122,13 @@ func (s *statement) restrictions() int {
 func within(statements, others []*statement) bool {
 	for _, s := range statements {
 		if !slices.ContainsFunc(others, func(t *statement) bool {
-			return s.text == t.text && s.t == t.t && sameActions(s.actions, t.actions) && sameSet(s.resources, t.resources)
+			return s.text == t.text && s.t == t.t && sameSet(s.lowered, t.lowered) && sameSet(s.resources, t.resources)
 		}) {
 			return false
 		}
 	}
 	return true
 }
-
-func sameActions(a, b []string) bool { return sameSet(lowered(a), lowered(b)) }
 
 func lowered(list []string) []string {
 	low := make([]string, len(list))
@@ -165,14 +165,14 @@ func (s *statement) less(others []*statement) *statement {
 		}
 		switch resourcesWithin := t.resources == nil || s.resources != nil && subset(s.resources, t.resources); {
 		case s.actionNot || s.src.Resource.Not:
-			if sameActions(s.actions, t.actions) && sameSet(s.resources, t.resources) {
+			if sameSet(s.lowered, t.lowered) && sameSet(s.resources, t.resources) {
 				return nil
 			}
 		case resourcesWithin:
 			if s = s.with(missing(s.actions, t.actions, strings.ToLower), s.resources); len(s.actions) == 0 {
 				return nil
 			}
-		case s.resources != nil && subset(lowered(s.actions), lowered(t.actions)):
+		case s.resources != nil && subset(s.lowered, t.lowered):
 			s = s.with(s.actions, missing(s.resources, t.resources, func(r string) string { return r }))
 		}
 	}
@@ -181,7 +181,7 @@ func (s *statement) less(others []*statement) *statement {
 
 func (s *statement) with(actions, resources []string) *statement {
 	c := *s
-	c.actions, c.resources = actions, resources
+	c.actions, c.lowered, c.resources = actions, lowered(actions), resources
 	return &c
 }
 
@@ -283,6 +283,14 @@ func (q *question) pursue(ctx context.Context, g goal, found *findings) error {
 			return err
 		}
 		if w == nil && doubt == "" {
+			continue
+		}
+		if q.answerOnly {
+			if w != nil {
+				found.differences = append(found.differences, Difference{Actions: []string{w.Action}, Witness: *w})
+				return nil
+			}
+			found.doubts = append(found.doubts, Doubt{Reason: doubt})
 			continue
 		}
 		q.name(&g, relevant, c)

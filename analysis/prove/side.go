@@ -46,6 +46,7 @@ type statement struct {
 	options    condition.Options
 	actionNot  bool
 	actions    []string // as written
+	lowered    []string // the same in lower case
 	resources  []string // as written; nil: any
 	conditions []compiledCondition
 	text       string // what the statement says, but for its actions and resources: equal for equal statements
@@ -209,6 +210,7 @@ func newStatement(doc *policy.Document, i int, t eval.PolicyType, compiled *eval
 		options:   condition.Options{Version: doc.Version, Multivalued: authref.Multivalued, Lenient: src.Effect == policy.Allow},
 		actionNot: src.Action.Not, actions: src.Action.Strings(),
 	}
+	s.lowered = lowered(s.actions)
 	if src.Resource.Present() && (src.Resource.Not || !slices.ContainsFunc(src.Resource.Strings(), isAny)) {
 		s.resources = []string{} // not nil: what is left may be nothing, and not everything
 		for _, text := range src.Resource.Strings() {
