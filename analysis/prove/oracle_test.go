@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/authref"
@@ -328,7 +329,9 @@ func FuzzProver(f *testing.F) {
 		limits := !resource && len(a.Identity)+len(b.Identity) == 0
 		ca, errA := compile(a, resource, limits)
 		cb, errB := compile(b, resource, limits)
-		result, err := prove.Exceeds(context.Background(), a, b, prove.Options{MaxStates: 5000})
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // what takes longer is unknown, and teaches the fuzzer little
+		defer cancel()
+		result, err := prove.Exceeds(ctx, a, b, prove.Options{MaxStates: 5000})
 		if errA != nil || errB != nil {
 			if err == nil {
 				t.Fatalf("no error for a policy that is not compiled: %v, %v", errA, errB)
