@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -399,4 +400,24 @@ func (q *question) name(g *goal, relevant []*statement, c *class) {
 	}
 	slices.SortFunc(c.names, compareNames)
 	c.names = slices.CompactFunc(c.names, strings.EqualFold)
+}
+
+// compareNames compares the names of actions, in which case does not matter.
+func compareNames(x, y string) int {
+	for i := range min(len(x), len(y)) {
+		a, b := x[i], y[i]
+		if a != b {
+			if c := cmp.Compare(lowerByte(a), lowerByte(b)); c != 0 {
+				return c
+			}
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
