@@ -51,7 +51,7 @@ func (p *program) newCheck(f *checkFlags, c *cobra.Command) *cobra.Command {
 }
 
 func (f *checkFlags) registerType(c *cobra.Command) {
-	c.Flags().Var(&f.policyType, "type", "of the policy: `identity` or resource (default: what it looks like)")
+	c.Flags().Var(&f.policyType, "type", "`type` of the policy: identity or resource (default: what it looks like)")
 	mustComplete(c, "type", completeWords(identityType, resourceType))
 }
 
@@ -246,7 +246,7 @@ func (k *check) nextCommand() string {
 	case !k.of.canBeNamed():
 		return ""
 	}
-	return decideCommand(k.of, requestOf(&k.result.Differences[0].Witness))
+	return decideCommand(k.of, requestOf(&k.result.Differences[0].Witness), true)
 }
 
 // checkJSON is the answer of a check in JSON: result, message, and the reasons' description, statementIndex and statementId
@@ -365,7 +365,7 @@ resource. Both may have the wildcards of a policy, and are separated by commas.`
 			if err != nil {
 				return err
 			}
-			k := &check{of: sides[0], subject: sides[0].name, pass: "allows none of the access", fail: "allows some of the access"}
+			k := &check{of: sides[0], subject: sides[0].name, pass: "allows none of that access", fail: "allows access that it must not"}
 			return p.runCheck(c, &f, k, func(ctx context.Context, o prove.Options) (*prove.Result, error) {
 				r, err := prove.Granted(ctx, k.of.Policies, actions, resources, o)
 				return r, ofFlags(err)

@@ -46,11 +46,11 @@ const diffExamples = `  writ diff AdministratorAccess-Amplify@v4 AdministratorAc
 // diffFlags are the flags of writ diff.
 type diffFlags struct {
 	asked
-	both, old, new           sideFlags
-	policyType               once
-	exitCode, quiet          bool
-	allActions, withWitness  bool
-	oldArgument, newArgument string // A and B; empty if they are not given
+	both, old, new          sideFlags
+	policyType              once
+	exitCode, quiet         bool
+	allActions, withWitness bool
+	arguments               []string // A and B, or none
 }
 
 func (p *program) diff() *cobra.Command {
@@ -65,23 +65,24 @@ func (p *program) diff() *cobra.Command {
 		Long:    diffHelp,
 		Example: diffExamples,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
+			switch {
+			case len(args) == 1:
+				return fmt.Errorf("%s compares two policies, A and B; found only %q", c.CommandPath(), args[0])
+			case len(args) > 2:
+				return fmt.Errorf("%s compares two policies, A and B; found %q, too (--old-policy and --new-policy give a side more)", c.CommandPath(), args[2])
 			}
-			return arguments("policy A", "policy B")(c, args)
+			return nil
 		},
 		ValidArgsFunction: completeTwoPolicies,
 		PreRunE:           func(c *cobra.Command, _ []string) error { return checkOnce(c.Flags()) },
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				f.oldArgument, f.newArgument = args[0], args[1]
-			}
+			f.arguments = args
 			return p.runDiff(c, &f)
 		},
 	}
 	flags := c.Flags()
 	flags.SortFlags = false
-	flags.Var(&f.policyType, "type", "of the policies that are compared: `identity`, resource, scp or rcp (default: what they look like)")
+	flags.Var(&f.policyType, "type", "`type` of the policies that are compared: identity, resource, scp or rcp (default: what they look like)")
 	flags.BoolVar(&f.withWitness, "witness", false, "show a request for each difference, and the statements that make it")
 	flags.BoolVar(&f.allActions, "all", false, "show all actions")
 	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 if the policies differ, and with 3 if it is not known")
@@ -148,14 +149,12 @@ func (p *program) runDiff(c *cobra.Command, f *diffFlags) error {
 // loadSides loads the policies of both sides.
 func (p *program) loadSides(f *diffFlags) (old, new *side, err error) {
 	var arguments [2][]loaded
-	if f.oldArgument+f.newArgument != "" {
-		for i, name := range []string{f.oldArgument, f.newArgument} {
-			l, err := p.load([]string{"A", "B"}[i], name)
-			if err != nil {
-				return nil, nil, err
-			}
-			arguments[i] = []loaded{l}
+	for i, name := range f.arguments {
+		l, err := p.load([]string{"A", "B"}[i], name)
+		if err != nil {
+			return nil, nil, err
 		}
+		arguments[i] = []loaded{l}
 	}
 	var policies [3][]loaded
 	var l [3]limits

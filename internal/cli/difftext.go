@@ -387,8 +387,14 @@ func (t *diffText) doubts() (lines []string) {
 			t.cut = true
 			return append(lines, fmt.Sprintf("  and for %d more reasons", len(order)-i))
 		}
-		lines = append(lines, hanging("  ", strings.Fields(printable("whether it "+d.verb+", since "+d.reason)))...)
-		lines = append(lines, t.wrapped("    ", "", listed(actions[d]), maxWrapped)...)
+		most := 1
+		if t.all {
+			most = 0
+		}
+		what := strings.Join(wrapped(listed(actions[d]), 60, most), " ")
+		t.cut = t.cut || strings.Contains(what, " … ")
+		text := strings.TrimSpace("whether it "+d.verb+" "+what) + ": " + d.reason
+		lines = append(lines, hanging("  ", strings.Fields(printable(text)))...)
 	}
 	return lines
 }
@@ -411,7 +417,8 @@ func (t *diffText) next() string {
 		}
 		return again("--witness")
 	}
-	return decideCommand(t.new, requestOf(&differences[0].Witness))
+	allowed := len(t.comparison.Removes.Differences) == 0
+	return decideCommand(t.new, requestOf(&differences[0].Witness), allowed)
 }
 
 // onlyUnknown reports whether the differences, of which there may be none, are only of what the reference does not know.

@@ -244,7 +244,7 @@ type asked struct {
 
 func (a *asked) register(c *cobra.Command) {
 	f := c.Flags()
-	f.Var(&a.universe, "universe", "which requests count: `open` (any, the default) or reference (those that AWS documents)")
+	f.Var(&a.universe, "universe", "`universe` of the requests that count: open (any) or reference (those that AWS documents) (default open)")
 	f.DurationVar(&a.timeout, "timeout", time.Minute, "how long it may take")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	mustComplete(c, "universe", completeWords("open", "reference"))
@@ -316,9 +316,12 @@ func (s *side) own(refs []prove.StatementRef) (own []prove.StatementRef) {
 // canBeNamed reports whether another command can read the policies of the side, too: standard input is gone.
 func (s *side) canBeNamed() bool { return !slices.Contains(s.flags, "-") }
 
-// decideCommand returns the command that decides a request by the policies of a side.
-func decideCommand(s *side, r *pdp.Request) string {
+// decideCommand returns the command that decides a request by the policies of a side, which do or do not allow it.
+func decideCommand(s *side, r *pdp.Request, allowed bool) string {
 	words := append([]string{"writ", "decide"}, s.flags...)
+	if allowed && s.Resource != nil && strings.HasPrefix(r.Principal, "arn:") { // in another account it needs to be allowed, too
+		words = append(words, "--policy", "AdministratorAccess")
+	}
 	flag := func(name, value string) {
 		if value != "" {
 			words = append(words, name, value)
