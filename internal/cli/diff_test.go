@@ -1,10 +1,12 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -215,4 +217,37 @@ func (s sidePolicies) json(t *testing.T) string {
 		members = append(members, fmt.Sprintf("%q:%s", flag, doc))
 	}
 	return "{" + strings.Join(members, ",") + "}"
+}
+
+// TestDocumentedDiffs runs the comparisons that the documentation shows.
+func TestDocumentedDiffs(t *testing.T) {
+	for file, want := range map[string]int{"../../README.md": 1, "../../docs/diff.md": 1} {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := regexp.MustCompile("(?s)```sh\nwrit (diff [^\n]*)\n```\n\n```\n(.*?)```").FindAllStringSubmatch(string(src), -1)
+		if len(shown) != want {
+			t.Errorf("%s: %d comparisons are found, not %d", file, len(shown), want)
+		}
+		for _, s := range shown {
+			if _, stdout, _ := run(t, "", strings.Fields(s[1])...); stdout != s[2] {
+				t.Errorf("%s: writ %s prints\n%s", file, s[1], stdout)
+			}
+		}
+	}
+	src, err := os.ReadFile("../../docs/diff.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown bytes.Buffer
+	_, rest, _ := strings.Cut(string(src), "```json\n")
+	object, _, _ := strings.Cut(rest, "```")
+	if err := json.Compact(&shown, []byte(object)); err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, _ := run(t, "", "diff", "--json", "AdministratorAccess-Amplify@v4", "AdministratorAccess-Amplify@v5")
+	if strings.TrimSpace(stdout) != shown.String() {
+		t.Errorf("docs/diff.md: the JSON is %s", stdout)
+	}
 }
