@@ -100,10 +100,12 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "writ",
 		Short: "An open IAM: decide requests as AWS does, and serve its APIs",
-		Long: `Writ is an open IAM. It decides requests as AWS IAM does, offline, with the policies that you
-name: your own files, or any version of any AWS managed policy, which are built in. And it
-serves IAM, STS and Organizations to the AWS CLI, the SDKs and Terraform.`,
+		Long: `Writ is an open IAM. It decides requests as AWS IAM does, and proves what a change to a policy
+means, offline, with the policies that you name: your own files, or any version of any AWS
+managed policy, which are built in. And it serves IAM, STS and Organizations to the AWS CLI, the
+SDKs and Terraform.`,
 		Example: `  writ decide --policy ReadOnlyAccess --action s3:GetObject --resource arn:aws:s3:::b/k
+  writ diff AdministratorAccess-Amplify@v10 AdministratorAccess-Amplify@v11
   writ catalog show AdministratorAccess-Amplify@v10`,
 		SilenceErrors: true,
 		SilenceUsage:  true,

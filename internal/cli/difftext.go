@@ -30,6 +30,7 @@ type diffText struct {
 const (
 	maxGroups   = 60 // of actions in a section; if there are more, a line for each service
 	maxServices = 40
+	maxNamed    = 3 // actions of a service that are named beside their number
 	maxWrapped  = 3 // lines of a group
 	maxDoubts   = 10
 )
@@ -285,12 +286,18 @@ func (t *diffText) services(groups []*group) (lines []string) {
 				}
 			}
 		}
+		total := 0
+		for _, list := range names {
+			total += len(list)
+		}
 		var counts []string
 		for _, level := range levels {
 			switch list := slices.Sorted(maps.Keys(names[level])); {
 			case len(list) == 0:
 			case level == notInReference:
 				counts = append(counts, strings.Join(wrapped(listed(list), 40, 1), " ")+" "+level)
+			case total <= maxNamed:
+				counts = append(counts, fmt.Sprintf("%d %s (%s)", len(list), level, strings.Join(list, ", ")))
 			default:
 				counts = append(counts, fmt.Sprintf("%d %s", len(list), level))
 			}
@@ -299,7 +306,7 @@ func (t *diffText) services(groups []*group) (lines []string) {
 		if conditional {
 			text += "; some only under conditions"
 		}
-		rows = append(rows, []string{printable(service), text})
+		rows = append(rows, []string{printable(service), printable(text)})
 		rest = rest[n:]
 	}
 	for _, line := range aligned(rows[:min(len(rows), maxServices)]) {
@@ -402,7 +409,13 @@ func (t *diffText) doubts() (lines []string) {
 // next returns a command that is useful after this one: what was left out, what counts in practice, or why the new side
 // decides a witness as it does.
 func (t *diffText) next() string {
-	again := func(flags ...string) string { return shellQuoted(slices.Concat([]string{"writ"}, t.args, flags)) }
+	end := slices.Index(t.args, "--") // behind which there are no flags
+	if end < 0 {
+		end = len(t.args)
+	}
+	again := func(flags ...string) string {
+		return shellQuoted(slices.Concat([]string{"writ"}, t.args[:end], flags, t.args[end:]))
+	}
 	differences := slices.Concat(t.comparison.Removes.Differences, t.comparison.Adds.Differences)
 	switch {
 	case t.cut:

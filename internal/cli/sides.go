@@ -206,7 +206,10 @@ func newSide(name, t string, policies []loaded, l limits) (*side, error) {
 		s.RCPs = append(s.RCPs, addLevel(rcpType, i, level))
 		s.flags = append(s.flags, "--rcp", joined(level))
 	}
-	if len(s.sources) == 1 {
+	switch len(s.sources) {
+	case 0:
+		s.name = "no limits"
+	case 1:
 		for _, from := range s.sources {
 			s.name = from.String()
 		}
