@@ -266,7 +266,10 @@ func (a *asked) options() (o prove.Options, err error) {
 	return o, nil
 }
 
-// within returns what ask does, if it does so in time; otherwise cutOff says so. A question that does not end when its
+// graceForAnswer is how long an answer is waited for once the time is over: what was found until then is worth having.
+const graceForAnswer = 3 * time.Second
+
+// within returns what ask does, if it does so in time; otherwise cutOff says so. A question that does not end soon after its
 // context does is left behind.
 func within[T any](ctx context.Context, timeout time.Duration, ask func(context.Context) (T, error)) (answer T, cutOff string, err error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
@@ -280,14 +283,22 @@ func within[T any](ctx context.Context, timeout time.Duration, ask func(context.
 			done <- err
 		}()
 	}
+	answered := func(err error) bool { return !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil }
 	select {
 	case err := <-done:
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		if answered(err) {
 			return late, "", err
 		}
 	case <-limited.Done():
 		if ctx.Err() != nil {
 			return answer, "", ctx.Err()
+		}
+		select {
+		case err := <-done:
+			if answered(err) {
+				return late, "", err
+			}
+		case <-time.After(graceForAnswer):
 		}
 	}
 	return answer, fmt.Sprintf("no answer within %v; --timeout gives it more time", timeout), nil
