@@ -211,6 +211,10 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 	}
 	add(aProvider, "arn:aws:iam::"+exampleAccount+":saml-provider/example", "", "")
 	add(nobody, "*", "", "")
+	if q.public { // nobody is a better example of the public than somebody
+		last := len(list) - 1
+		list = slices.Insert(list[:last:last], 0, list[last])
+	}
 	return list
 }
 
