@@ -23,6 +23,9 @@ type Publisher struct {
 	Created time.Time
 }
 
+// Publishers are all publishers, in one record: their paths must not overlap.
+type Publishers struct{ List []Publisher }
+
 // AWSPublisher is the name of the owner of the catalogue that is part of the program.
 const AWSPublisher = "aws"
 
@@ -72,7 +75,6 @@ type CatalogHead struct {
 	Time    time.Time // of the last entry
 }
 
-func PublisherKey(name string) string   { return "publisher/" + strings.ToLower(name) }
 func OwnedPolicyKey(name string) string { return "owned/" + strings.ToLower(name) }
 func PublicationKey(entry int) string {
 	if entry == 0 {
@@ -81,7 +83,7 @@ func PublicationKey(entry int) string {
 	return fmt.Sprintf("publication/%010d", entry)
 }
 
-func (p *Publisher) Key() string   { return PublisherKey(p.Name) }
+func (p *Publishers) Key() string  { return "publishers/all" }
 func (p *OwnedPolicy) Key() string { return OwnedPolicyKey(p.Name) }
 func (p *Publication) Key() string { return PublicationKey(p.Entry) }
 func (h *CatalogHead) Key() string { return "catalog/head" }
@@ -105,7 +107,7 @@ var (
 var reservedPaths = []string{"/service-role/", "/job-function/", "/aws-service-role/", "/root-task/"}
 
 // CreatePublisher names a publisher. Its path must be its own: neither one of AWS's nor inside another's, nor around it.
-func CreatePublisher(tx Txn, p *Publisher, others []*Publisher) error {
+func CreatePublisher(tx Txn, p Publisher) error {
 	switch {
 	case !publisherForm.MatchString(p.Name) || p.Name == AWSPublisher:
 		return Errorf(ValidationError, "Name must be of 1 to 32 small letters, digits and hyphens, and not %s.", AWSPublisher)
@@ -116,12 +118,41 @@ func CreatePublisher(tx Txn, p *Publisher, others []*Publisher) error {
 	if i := slices.IndexFunc(reservedPaths, overlaps); i >= 0 {
 		return Errorf(ValidationError, "Path %s is one of AWS's own.", reservedPaths[i])
 	}
-	for _, other := range others {
-		if other.Name != p.Name && overlaps(other.Path) {
+	all, err := getPublishers(tx)
+	if err != nil {
+		return err
+	}
+	for _, other := range all.List {
+		switch {
+		case other.Name == p.Name:
+			return Errorf(EntityAlreadyExists, "Publisher %s already exists.", p.Name)
+		case overlaps(other.Path):
 			return Errorf(EntityAlreadyExists, "Path %s overlaps with %s, which is of publisher %s.", p.Path, other.Path, other.Name)
 		}
 	}
-	return create(tx, p, "Publisher %s already exists.", p.Name)
+	all.List = append(all.List, p)
+	slices.SortFunc(all.List, func(a, b Publisher) int { return strings.Compare(a.Name, b.Name) })
+	tx.Put(all)
+	return nil
+}
+
+func getPublishers(tx Txn) (*Publishers, error) {
+	all, err := Get[Publishers](tx, (*Publishers)(nil).Key())
+	if err == nil && all == nil {
+		all = &Publishers{}
+	}
+	return all, err
+}
+
+// Named returns the publisher of a name, or nil.
+func (p *Publishers) Named(name string) *Publisher {
+	if p == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(p.List, func(p Publisher) bool { return p.Name == name }); i >= 0 {
+		return &p.List[i]
+	}
+	return nil
 }
 
 // NoPublisher is the message for a publisher that is not there.
@@ -191,13 +222,20 @@ func Publish(tx Txn, p *Published) (*Publication, error) {
 // newOwned makes the first record of a publisher's policy.
 func newOwned(tx Txn, p *Published) (*OwnedPolicy, error) {
 	if p.Publisher != AWSPublisher {
-		publisher, err := need[Publisher](tx, PublisherKey(p.Publisher), NoPublisher, p.Publisher)
+		all, err := getPublishers(tx)
 		if err != nil {
 			return nil, err
+		}
+		publisher := all.Named(p.Publisher)
+		if publisher == nil {
+			return nil, Errorf(NoSuchEntity, NoPublisher, p.Publisher)
 		}
 		if !strings.HasPrefix(p.Path, publisher.Path) {
 			return nil, Errorf(ValidationError, "The path of a policy of publisher %s begins with %s.", publisher.Name, publisher.Path)
 		}
+	}
+	if i := slices.IndexFunc(managed.Names(), func(name string) bool { return strings.EqualFold(name, p.Policy) }); i >= 0 {
+		return nil, Errorf(EntityAlreadyExists, "A policy called %s already exists. Duplicate names are not allowed.", managed.Names()[i])
 	}
 	if !policyNameForm.MatchString(p.Policy) || p.Path != "/" && !pathForm.MatchString(p.Path) || len(p.Path) > 512 {
 		return nil, Errorf(ValidationError, "%s is not the path and name of a managed policy.", p.Path+p.Policy)

@@ -388,7 +388,7 @@ var kinds = map[string]func() Record{
 	"unit":           newRecord[Unit],
 	"orgpolicy":      newRecord[OrgPolicy],
 	"accountrequest": newRecord[AccountRequest],
-	"publisher":      newRecord[Publisher],
+	"publishers":     newRecord[Publishers],
 	"owned":          newRecord[OwnedPolicy],
 	"publication":    newRecord[Publication],
 	"catalog":        newRecord[CatalogHead],

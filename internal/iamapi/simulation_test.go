@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/writ-iam/writ/internal/iam"
-	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/internal/op"
+	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/policy"
 )
 

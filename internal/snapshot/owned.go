@@ -152,3 +152,28 @@ func (v OwnerVersion) Document() *iam.Document {
 
 // Publication returns the entry of the history that the version is from; nil for one of the shipped catalogue.
 func (v OwnerVersion) Publication() *iam.Publication { return v.entry }
+
+// A Reach is an identity that a managed policy bears on directly.
+type Reach struct {
+	Who iam.Identity
+	As  string // "policy" or "boundary"
+}
+
+// Reached yields the identities of all accounts that a managed policy is attached to, or serves as a boundary, account by account.
+func (s *Snapshot) Reached(arn string) iter.Seq[Reach] {
+	return func(yield func(Reach) bool) {
+		for _, r := range s.List(iam.AccountKey(""), "") {
+			account := r.(*iam.Account).ID
+			for _, who := range s.List(AttachedPrefix(account, arn), "") {
+				if !yield(Reach{who.(iam.Identity), "policy"}) {
+					return
+				}
+			}
+			for _, who := range s.List(BoundaryPrefix(account, arn), "") {
+				if !yield(Reach{who.(iam.Identity), "boundary"}) {
+					return
+				}
+			}
+		}
+	}
+}
