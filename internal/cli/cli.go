@@ -10,6 +10,7 @@
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
 //	writ org               accounts, units and their SCPs and RCPs on a server
+//	writ roles             the roles that services assume, with their managed policies
 //	writ service           services that may forward their callers' calls to a server
 //	writ completion        a completion script for a shell
 //	writ version           the version of this program
@@ -119,7 +120,7 @@ SDKs and Terraform.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.validate(), p.catalog(), p.org(), p.service(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.validate(), p.catalog(), p.org(), p.service(), p.roles(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() { // catalog, and completion, which is cobra's
