@@ -23,7 +23,7 @@ And publish managed policies on a server, as their owner: publish, withdraw, pub
   writ catalog show AdministratorAccess-Amplify@v10`,
 	}
 	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(),
-		p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries())
+		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries())
 	return c
 }
 
