@@ -22,8 +22,8 @@ func (d *document) principals() {
 			d.report("SCP_SYNTAX_ERROR_PRINCIPAL", p.key, "a service control policy names no principals; remove %s, or ask for aws:PrincipalArn in Condition", p.name())
 		case d.Type == Identity:
 			d.report("UNSUPPORTED_PRINCIPAL", p.key, "an identity-based policy names no principals; remove %s", p.name())
-		case d.Type == RCP && !p.everybody && !isEverybody(p):
-			d.report("UNSUPPORTED_PRINCIPAL", p.key, `a resource control policy applies to everybody; write "Principal": "*", and exceptions in Condition`)
+		case d.Type == RCP && (p.not || !p.everybody && !isEverybody(p)):
+			d.report("RCP_SYNTAX_ERROR_PRINCIPAL", p.key, `a resource control policy applies to everybody; write "Principal": "*", and exceptions in Condition`)
 		default:
 			d.checkPrincipals(s)
 		}
@@ -139,9 +139,8 @@ func (d *document) servicePrincipals() {
 		if len(services) == 0 || s.principal.not {
 			continue
 		}
-		onlyServices := len(services) == len(s.principal.entries)
 		for _, c := range s.condition {
-			if onlyServices && ownerKeys[strings.ToLower(c.key)] && c.holdsOnlyIfPresent() {
+			if s.principal.onlyServices() && ownerKeys[strings.ToLower(c.key)] && c.holdsOnlyIfPresent() {
 				d.report("UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", c.keyAt, "requests of a service principal have no %s; remove the key, or use %s", c.key, orList(sourceKeys))
 			}
 		}
@@ -160,4 +159,9 @@ func (d *document) servicePrincipals() {
 			d.reportAll("RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", at, "the conditions do not say for whom %s acts; use %s", quoted(v.Text), orList(sourceKeys))
 		}
 	}
+}
+
+// onlyServices reports whether all that the element names are services.
+func (p *principals) onlyServices() bool {
+	return !p.not && len(p.entries) > 0 && len(p.names(policy.Service)) == len(p.entries)
 }

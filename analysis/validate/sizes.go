@@ -14,9 +14,9 @@ func (d *document) sizes() {
 	case Identity:
 		exceeds("POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", all-d.whiteSpace(), identityQuota, "a managed policy")
 	case SCP:
-		exceeds("POLICY_SIZE_EXCEEDS_SCP_QUOTA", all, orgQuota, "a service control policy")
+		exceeds("POLICY_SIZE_EXCEEDS_SCP_QUOTA", all, scpQuota, "a service control policy")
 	case RCP:
-		exceeds("POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", all, orgQuota, "a resource control policy")
+		exceeds("POLICY_SIZE_EXCEEDS_RCP_QUOTA", all, rcpQuota, "a resource control policy")
 	case Trust:
 		exceeds("POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA", all-d.whiteSpace(), trustQuota, "a trust policy")
 	case Resource:
