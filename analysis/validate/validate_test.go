@@ -213,6 +213,14 @@ func TestFindingsAreBounded(t *testing.T) {
 	}
 }
 
+func TestRedundancyOfADocumentThatIsTooLongIsAnError(t *testing.T) {
+	src := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:GetObject"` + strings.Repeat(`,"s3:GetObject"`, 20000) + `], "Resource": "*"}}`)
+	findings, err := validate.Validate(context.Background(), src, validate.Options{})
+	if err == nil || !strings.Contains(err.Error(), "characters") || len(findings) != 1 {
+		t.Errorf("%d findings, %v", len(findings), err)
+	}
+}
+
 func FuzzValidate(f *testing.F) {
 	for _, p := range pairs {
 		src, _, _ := p.document(p.has)
