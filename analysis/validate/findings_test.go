@@ -113,6 +113,7 @@ var pairs = []pair{
 	{"FEDERATED_PRINCIPAL_NOT_SUPPORTED", resource, `"Principal": {«"Federated»": "accounts.google.com"}`, `"Principal": {"Service": "s3.amazonaws.com"}`},
 	{"ALLOW_WITH_NOT_PRINCIPAL", resource, `"Effect": "Allow", «"NotPrincipal»": {"AWS": "111122223333"}`, `"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}`},
 	{"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": «"sns.amazonaws.com"»}`, `"Principal": {"Service": "sns.amazonaws.com"}, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:111122223333:t"}}`},
+	{"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": ["*", «"sns.amazonaws.com"»]}`, `"Principal": {"Service": "*"}`},
 	{"RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": «"sns.amazonaws.com"»}, "Condition": {"StringEquals": {"aws:referer": "x"}}`, `"Principal": {"Service": "sns.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}`},
 	{"UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": {"StringEquals": {«"aws:PrincipalOrgID»": "o-a1b2c3d4e5"}}`, `"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}}`},
 

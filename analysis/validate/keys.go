@@ -146,13 +146,16 @@ func (d *document) checkKey(c *condition) bool {
 	return false
 }
 
-// suggestKey names the key that is most like another.
+// suggestKey names the key that is most like another, as the end of a sentence, or those that there are, if they are few.
 func (d *document) suggestKey(key string, keys []authref.ConditionKey) string {
 	var names []string
 	if d.suggestions < maxSuggestions {
 		for _, k := range keys {
 			names = append(names, k.Key)
 		}
+	}
+	if best := d.nearest(key, names); best == "" && len(names) > 0 && len(names) <= 10 {
+		return "; it has " + andList(names)
 	}
 	return d.didYouMean(key, names)
 }

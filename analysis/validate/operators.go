@@ -186,7 +186,7 @@ func (d *document) checkKeyType(c *condition) {
 	case t == authref.Numeric && c.family == dateFamily, t == authref.Date && c.family == numericFamily:
 		d.report("TYPE_MISMATCH", c.operatorKey, "%s is a %s; use one of the %s operators", c.key, strings.ToLower(t.String()), want)
 	default:
-		d.report("TYPE_MISMATCH", c.operatorKey, "%s compares no %s, which %s has; use %s", c.base, t, c.key, operatorOf(want))
+		d.report("TYPE_MISMATCH", c.operatorKey, "%s is of type %s, which %s does not compare; use %s", c.key, t, c.base, operatorOf(want))
 	}
 }
 

@@ -80,7 +80,7 @@ func (d *document) checkPrincipals(s *statement) {
 func (d *document) checkPrincipal(e principal) {
 	if strings.ContainsAny(e.Text, "*?") {
 		if e.kind != policy.AWS || e.Text != "*" {
-			d.report("UNSUPPORTED_WILDCARD_IN_PRINCIPAL", e.location(), "%s takes no wildcard in a name; write out who is meant, or ask for aws:PrincipalArn in Condition", e.kind)
+			d.report("UNSUPPORTED_WILDCARD_IN_PRINCIPAL", e.location(), "%s has a wildcard, which the name of a principal cannot have; write out who is meant, or ask for aws:PrincipalArn in Condition", quoted(e.Text))
 		}
 		return
 	}
@@ -148,6 +148,9 @@ func (d *document) servicePrincipals() {
 			continue
 		}
 		for _, v := range few(services) {
+			if strings.ContainsAny(v.Text, "*?") {
+				continue // reported as such
+			}
 			if len(s.condition) == 0 {
 				d.report("RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", v.location(), "%s may act here for anybody; say for whom with %s in Condition", quoted(v.Text), orList(sourceKeys))
 				continue

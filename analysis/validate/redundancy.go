@@ -13,7 +13,7 @@ import (
 
 // maxProved is the size up to which redundancy is looked for, in characters without white space. Of the policies that AWS
 // manages, which are the longest, none is longer.
-const maxProved = 150_000
+const maxProved = 200_000
 
 // redundancy reports what the prover finds redundant. A document that is not a policy yet has nothing to be proved about.
 func (d *document) redundancy(ctx context.Context) error {
