@@ -294,6 +294,26 @@ func TestWhatIsRedundantCanGo(t *testing.T) {
 	}
 }
 
+// TestADenyStaysWhereNothingIsAllowed has denials of what the policy itself does not allow, which another policy may.
+func TestADenyStaysWhereNothingIsAllowed(t *testing.T) {
+	for _, c := range []struct {
+		t    eval.PolicyType
+		text string
+		want int
+	}{
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`, 0},
+		{eval.Resource, `{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},
+			{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}`, 0},
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:Run*","Resource":"*"}`, 1},
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`, 1},
+	} {
+		list, err := prove.Redundant(context.Background(), parse(`{"Version":"2012-10-17","Statement":[`+c.text+`]}`), c.t)
+		if err != nil || len(list) != c.want {
+			t.Errorf("%+v, %v in %s", list, err, c.text)
+		}
+	}
+}
+
 // without returns the document without what is redundant.
 func without(doc *policy.Document, list []prove.Redundancy) *policy.Document {
 	gone := func(statement int, element string, condition, value int) bool {
