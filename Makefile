@@ -11,11 +11,13 @@ FUZZTIME ?= 5s
 test: tools format vet unit fuzz bench-test
 	@echo "all tests passed"
 
-# The race detector needs a C compiler, and a test runs the AWS CLI. Where they are missing and we may, they are installed.
+# The race detector needs a C compiler, one test runs the AWS CLI, and another asks Z3 what the prover says. Where they are
+# missing and we may, they are installed.
 tools:
 	@command -v gcc >/dev/null || command -v clang >/dev/null || \
 		{ echo "installing gcc for the race detector"; apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
 	@command -v aws >/dev/null || { echo "installing the AWS CLI"; apt-get update -qq && apt-get install -y -qq awscli; }
+	@command -v z3 >/dev/null || { echo "installing Z3, which the prover is held against"; apt-get update -qq && apt-get install -y -qq z3; }
 
 format:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted by gofmt:"; echo "$$files"; exit 1; }
