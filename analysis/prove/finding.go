@@ -44,15 +44,23 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 	if len(d.Actions) == 0 {
 		d.Actions, d.Patterns = d.Patterns, nil
 	}
-	for i := range f.differences { // another statement, or kind of resource, that says the same
-		e := &f.differences[i]
-		switch {
-		case e.When != d.When:
-		case slices.Equal(e.Actions, d.Actions) && slices.Equal(e.Patterns, d.Patterns):
+	for i := range f.differences { // another statement that says the same
+		if e := &f.differences[i]; e.When == d.When && slices.Equal(e.Actions, d.Actions) && slices.Equal(e.Patterns, d.Patterns) {
 			e.By, e.Denied = append(e.By, d.By...), append(e.Denied, d.Denied...)
 			return nil
 		}
 	}
+	// In the reference universe, actions that the policies do not tell apart may differ by their resources.
+	kind := fmt.Sprint(c.of, d.When, g.s.id, d.Denied)
+	if i, ok := f.kinds[kind]; ok {
+		e := &f.differences[i]
+		e.Actions = append(e.Actions, d.Actions...)
+		return nil
+	}
+	if f.kinds == nil {
+		f.kinds = map[string]int{}
+	}
+	f.kinds[kind] = len(f.differences)
 	f.differences = append(f.differences, d)
 	return nil
 }
@@ -70,7 +78,7 @@ func (q *question) example(ctx context.Context, g *goal, relevant []*statement, 
 			break
 		}
 	}
-	if domains, _ := referenceDomains(action); q.options.Universe == Open && len(domains) > 0 {
+	if domains := q.referenceDomains(action); q.options.Universe == Open && len(domains) > 0 {
 		real := *c
 		real.example = action
 		w, _, err := q.decide(ctx, g, relevant, &real, domains)
@@ -99,7 +107,7 @@ func (s *statement) patternsOf(c *class) (list []string) {
 		return []string{"* but " + strings.Join(s.actions, ", ")}
 	}
 	for _, a := range s.actions {
-		if set := newActionSet(&statement{actions: []string{a}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
+		if set := newActionSet(&statement{lowered: []string{strings.ToLower(a)}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
 			list = append(list, a)
 		}
 	}

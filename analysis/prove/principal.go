@@ -108,7 +108,7 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 		hints = append(hints, "arn:aws:iam::"+text+":user/example", "arn:aws:iam::"+text+":role/example")
 	}
 	if sp.variable[userNameKey] {
-		for _, text := range append(sp.suggestions(userNameKey), string(fresh)) {
+		for _, text := range sp.userNames() {
 			users = append(users, []lang.Pattern{ofName(lang.Literal(text))})
 			hints = append(hints, "arn:aws:iam::"+exampleAccount+":user/"+text)
 		}
@@ -125,7 +125,11 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 				hints = append(hints, "arn:aws:iam::"+id+":user/example", "arn:aws:iam::"+id+":role/example")
 			}
 			if strings.HasPrefix(e.Name.Text, "arn:") {
-				arns = append(arns, []lang.Pattern{lang.Literal(e.Name.Text)}, []lang.Pattern{lang.Literal(roleOf(e.Name.Text))})
+				role := roleOf(e.Name.Text)
+				arns = append(arns, []lang.Pattern{lang.Literal(e.Name.Text)}, []lang.Pattern{lang.Literal(role)})
+				if role != e.Name.Text { // a session, perhaps of a role of that name with a path
+					arns = append(arns, []lang.Pattern{lang.Glob(strings.Replace(role, ":role/", ":role/*/", 1), lang.Any, false)})
+				}
 			}
 		}
 	}

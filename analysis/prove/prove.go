@@ -54,8 +54,9 @@
 //
 // # Bounds
 //
-// [Options.MaxStates] bounds the states of each automaton and the steps of each search; where it is hit, the answer for that
-// class of actions is Unknown and says so. A context that is done ends the comparison with its error.
+// [Options.MaxStates] bounds the states of each automaton and the steps of each search, and the deadline of the context the
+// time; where one of them is hit, the answer for that class of actions, or for all that are left, is Unknown and says so. A
+// context that is cancelled ends the comparison with its error.
 package prove
 
 import (
@@ -207,7 +208,8 @@ type Comparison struct {
 	Removes *Result // what the first side allows and the second does not
 }
 
-// Compare says what changes from a to b. The error is a [*PolicyError] for a policy that cannot be compiled, or that of ctx.
+// Compare says what changes from a to b. The error is a [*PolicyError] for a policy that cannot be compiled,
+// or that of a ctx that is cancelled.
 func Compare(ctx context.Context, a, b Policies, o Options) (*Comparison, error) {
 	q, err := newQuestion(a, b, o)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/bitset"
@@ -20,9 +19,14 @@ type question struct {
 	options Options
 	all     []*statement // of both sides, by id
 	actions []actionSet  // by id
+
+	partitions []string // of AWS, that resources are in
+
 	only    *eval.Policy // nil, or what must allow the request, too
 	public  bool         // the request must come from the public
 	written bool         // a policy is taken by what it says, without what AWS adds
+
+	answerOnly bool // nobody asks which actions differ
 }
 
 func newQuestion(a, b Policies, o Options) (*question, error) {
@@ -57,6 +61,7 @@ func newQuestion(a, b Policies, o Options) (*question, error) {
 		s.id = i
 		q.actions = append(q.actions, newActionSet(s))
 	}
+	q.partitions = partitionsOf(q.all)
 	return q, nil
 }
 
@@ -67,140 +72,15 @@ func (q *question) reversed() *question {
 	return &r
 }
 
-// A goal is a part of the question: requests that one Allow of a matches by some of its actions and resources, and that
-// b does not allow for one reason.
-type goal struct {
-	s       *statement // the Allow, less what b has word for word
-	own     actionSet  // of s
-	gate    int        // of a, that s is of
-	failing *gate      // of b: none of its Allows matches
-	denied  *statement // or of b: this Deny matches
-}
-
-// goals takes the question apart.
-func (q *question) goals() (goals []goal) {
-	for i := range q.b.gates {
-		gb := &q.b.gates[i]
-		if slices.ContainsFunc(q.a.gates, func(ga gate) bool { return within(ga.allows, gb.allows) }) {
-			continue // what passes that gate of a passes this one
-		}
-		from := max(slices.IndexFunc(q.a.gates, func(ga gate) bool { return ga.name == gb.name }), 0)
-		for _, s := range q.a.gates[from].allows {
-			if s = s.less(gb.allows); s != nil {
-				goals = append(goals, goal{s: s, own: newActionSet(s), gate: from, failing: gb})
-			}
-		}
-	}
-	for _, d := range q.b.denies {
-		if within([]*statement{d}, q.a.denies) {
-			continue
-		}
-		for _, s := range q.a.gates[0].allows {
-			goals = append(goals, goal{s: s, own: newActionSet(s), denied: d})
-		}
-	}
-	// The least restricted first: what they find need not be found again under a condition.
-	slices.SortStableFunc(goals, func(x, y goal) int { return cmp.Compare(x.s.restrictions(), y.s.restrictions()) })
-	return goals
-}
-
-func (s *statement) restrictions() int {
-	n := 2 * len(s.conditions)
-	if s.resources != nil {
-		n++
-	}
-	return n
-}
-
-// within reports whether each of the statements is said by one of the others, word for word.
-func within(statements, others []*statement) bool {
-	for _, s := range statements {
-		if !slices.ContainsFunc(others, func(t *statement) bool {
-			return s.text == t.text && s.t == t.t && sameActions(s.actions, t.actions) && sameSet(s.resources, t.resources)
-		}) {
-			return false
-		}
-	}
-	return true
-}
-
-func sameActions(a, b []string) bool { return sameSet(lowered(a), lowered(b)) }
-
-func lowered(list []string) []string {
-	low := make([]string, len(list))
-	for i, s := range list {
-		low[i] = strings.ToLower(s)
-	}
-	return low
-}
-
-func sameSet(a, b []string) bool { return (a == nil) == (b == nil) && subset(a, b) && subset(b, a) }
-
-func subset(a, b []string) bool {
-	if len(a) == 0 {
-		return true
-	}
-	has := make(map[string]bool, len(b))
-	for _, s := range b {
-		has[s] = true
-	}
-	for _, s := range a {
-		if !has[s] {
-			return false
-		}
-	}
-	return true
-}
-
-// less returns the statement without the actions and resources that one of the others has, too, under the same
-// conditions, and nil if nothing is left.
-func (s *statement) less(others []*statement) *statement {
-	for _, t := range others {
-		if s.text != t.text {
-			continue
-		}
-		switch resourcesWithin := t.resources == nil || s.resources != nil && subset(s.resources, t.resources); {
-		case s.actionNot || s.src.Resource.Not:
-			if sameActions(s.actions, t.actions) && sameSet(s.resources, t.resources) {
-				return nil
-			}
-		case resourcesWithin:
-			if s = s.with(missing(s.actions, t.actions, strings.ToLower), s.resources); len(s.actions) == 0 {
-				return nil
-			}
-		case s.resources != nil && subset(lowered(s.actions), lowered(t.actions)):
-			s = s.with(s.actions, missing(s.resources, t.resources, func(r string) string { return r }))
-		}
-	}
-	return s
-}
-
-func (s *statement) with(actions, resources []string) *statement {
-	c := *s
-	c.actions, c.resources = actions, resources
-	return &c
-}
-
-// missing returns what of a list another one does not have.
-func missing(list, other []string, key func(string) string) (left []string) {
-	has := make(map[string]bool, len(other))
-	for _, s := range other {
-		has[key(s)] = true
-	}
-	for _, s := range list {
-		if !has[key(s)] {
-			left = append(left, s)
-		}
-	}
-	return left
-}
-
 // ask answers the question.
 func (q *question) ask(ctx context.Context) (*Result, error) {
 	r := &Result{Answer: Proved, Universe: q.options.Universe}
 	found := findings{}
 	for _, g := range q.goals() {
-		if err := q.pursue(ctx, g, &found); err != nil {
+		if err := q.pursue(ctx, g, &found); errors.Is(err, context.DeadlineExceeded) {
+			found.doubts = append(found.doubts, Doubt{slices.Clone(g.s.actions), "the time for it was up"})
+			break
+		} else if err != nil {
 			return nil, err
 		}
 		if q.options.First && len(found.differences) > 0 {
@@ -208,9 +88,12 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 		}
 	}
 	r.Differences, r.Unknown = found.differences, found.doubts
-	slices.SortStableFunc(r.Differences, func(x, y Difference) int {
-		return cmp.Compare(strings.ToLower(x.Actions[0]), strings.ToLower(y.Actions[0]))
-	})
+	for i := range r.Differences {
+		if list := r.Differences[i].Actions; !slices.IsSortedFunc(list, compareNames) {
+			slices.SortFunc(list, compareNames)
+		}
+	}
+	slices.SortStableFunc(r.Differences, func(x, y Difference) int { return compareNames(x.Actions[0], y.Actions[0]) })
 	switch {
 	case len(r.Differences) > 0:
 		r.Answer = Refuted
@@ -224,6 +107,7 @@ func (q *question) ask(ctx context.Context) (*Result, error) {
 type findings struct {
 	differences []Difference
 	doubts      []Doubt
+	kinds       map[string]int  // of the differences, by class and circumstances
 	always      map[string]bool // actions that differ whatever the circumstances: there is no more to say of them
 }
 
@@ -236,6 +120,9 @@ func (q *question) pursue(ctx context.Context, g goal, found *findings) error {
 	}
 	for i := range classes {
 		c := &classes[i]
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if c.settledByAWS() {
 			continue
 		}
@@ -249,9 +136,17 @@ func (q *question) pursue(ctx context.Context, g goal, found *findings) error {
 		if w == nil && doubt == "" {
 			continue
 		}
+		if q.answerOnly {
+			if w != nil {
+				found.differences = append(found.differences, Difference{Actions: []string{w.Action}, Witness: *w})
+				return nil
+			}
+			found.doubts = append(found.doubts, Doubt{Reason: doubt})
+			continue
+		}
 		q.name(&g, relevant, c)
 		if w == nil {
-			found.doubts = append(found.doubts, Doubt{c.names, doubt})
+			found.doubts = append(found.doubts, Doubt{slices.Concat(c.names, g.s.patternsOf(c)), doubt})
 			continue
 		}
 		if err := found.add(ctx, q, &g, relevant, c, *w); err != nil {
@@ -293,6 +188,9 @@ func (c *class) about(statements []*statement) (list []*statement) {
 // there is none.
 func (q *question) decide(ctx context.Context, g *goal, relevant []*statement, c *class, domains []requestDomain) (w *Witness, doubt string, err error) {
 	statements := c.about(relevant)
+	if g.denied != nil && !slices.Contains(statements, g.denied) {
+		return nil, "", nil // an RCP, and a service that RCPs do not apply to
+	}
 	if g.failing != nil {
 		for _, s := range statements {
 			if slices.Contains(g.failing.allows, s) && s.unrestricted() {
@@ -352,19 +250,20 @@ func (q *question) formula(sp *space, g *goal, statements []*statement, c *class
 				ways = append(ways, sp.matches(s))
 			}
 		}
-		kids = append(kids, anyOf(ways...))
+		kids = append(kids, anyOf(append(ways, not(sp.bound(q.a.gates[i].t), sp.vars))...))
 	}
 	for _, s := range q.a.denies {
 		if isAbout(s) {
-			kids = append(kids, not(sp.matches(s), sp.vars))
+			kids = append(kids, not(allOf(sp.bound(s.t), sp.matches(s)), sp.vars))
 		}
 	}
 	if q.public {
 		kids = append(kids, sp.byThePublic(statements))
 	}
 	if g.denied != nil {
-		return allOf(append(kids, sp.matches(g.denied))...)
+		return allOf(append(kids, sp.bound(g.denied.t), sp.matches(g.denied))...)
 	}
+	kids = append(kids, sp.bound(g.failing.t))
 	for _, s := range g.failing.allows {
 		if isAbout(s) {
 			kids = append(kids, not(sp.matches(s), sp.vars))

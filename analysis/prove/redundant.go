@@ -2,6 +2,7 @@ package prove
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -133,7 +134,7 @@ func covers(ctx context.Context, v policy.Version, statements, others []policy.S
 	if err != nil {
 		return false, err
 	}
-	q.written = true
+	q.written, q.answerOnly = true, true
 	r, err := q.ask(ctx)
 	return err == nil && r.Answer == Proved, err
 }
@@ -192,15 +193,42 @@ func covered(languages [][]lang.Pattern) []covering {
 	return redundant(in)
 }
 
-func redundantActions(s *statement) []covering {
-	var languages [][]lang.Pattern
-	for _, text := range s.actions {
-		if text = strings.ToLower(text); text == "*:*" {
-			text = "*"
+// redundantActions finds the patterns that others cover. Those of one service have nothing in common with those of another,
+// so each service's are looked at by themselves.
+func redundantActions(s *statement) (list []covering) {
+	by := map[string][]int{} // by service
+	everything := -1
+	for i, text := range s.actions {
+		service, _, _ := strings.Cut(strings.ToLower(text), ":")
+		if service == "*" && everything < 0 {
+			everything = i
+			continue
 		}
-		languages = append(languages, []lang.Pattern{lang.Glob(text, lang.Any, false)})
+		by[service] = append(by[service], i)
 	}
-	return covered(languages)
+	if everything >= 0 {
+		for i := range s.actions {
+			if i != everything {
+				list = append(list, covering{i, everything})
+			}
+		}
+		return list
+	}
+	for _, service := range slices.Sorted(maps.Keys(by)) {
+		places := by[service]
+		var languages [][]lang.Pattern
+		for _, i := range places {
+			languages = append(languages, []lang.Pattern{lang.Glob(strings.ToLower(s.actions[i]), lang.Any, false)})
+		}
+		for _, c := range covered(languages) {
+			if c.value = places[c.value]; c.by >= 0 {
+				c.by = places[c.by]
+			}
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(x, y covering) int { return x.value - y.value })
+	return list
 }
 
 // redundantResources finds the patterns that others cover. A variable is taken for a text that only itself and * match.

@@ -3,6 +3,7 @@ package prove
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,43 +14,52 @@ import (
 // openDomain is that of an action of which nothing is known: any resource, any keys.
 var openDomain = requestDomain{shapes: []shape{{star: true}, {}}}
 
-// setDomains sets what requests the class has. Classes with the same text have the same.
-func (c *class) setDomains(u Universe) string {
-	c.domains = []requestDomain{openDomain}
-	if u == Open {
+// domainText is a text that two actions have in common if requests for them have the same domains.
+func (q *question) domainText(action string) string {
+	if q.options.Universe == Open {
 		return ""
 	}
-	text := ""
-	c.domains, text = referenceDomains(c.example)
-	return text
+	a, ok := authref.LookupAction(action)
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(strings.Join(a.ConditionKeys, " "))
+	for _, r := range a.Resources {
+		fmt.Fprintf(&b, "\n%s %s %t ", a.Service, r.Type, r.Required)
+		b.WriteString(strings.Join(r.ConditionKeys, " "))
+	}
+	return b.String()
+}
+
+// domains returns what requests there are for an action.
+func (q *question) domains(action string) []requestDomain {
+	if q.options.Universe == Open {
+		return []requestDomain{openDomain}
+	}
+	return q.referenceDomains(action)
 }
 
 // referenceDomains returns the requests that the service reference knows for an action, one domain for each resource type
 // that it acts on.
-func referenceDomains(action string) (domains []requestDomain, text string) {
+func (q *question) referenceDomains(action string) (domains []requestDomain) {
 	a, ok := authref.LookupAction(action)
 	if !ok {
-		return nil, ""
+		return nil
 	}
 	service, _ := authref.Lookup(a.Service)
-	var b strings.Builder
 	required := false
 	for _, r := range a.Resources {
 		required = required || r.Required
-		t, ok := service.ResourceType(r.Type)
-		if !ok {
-			continue
+		if t, ok := service.ResourceType(r.Type); ok {
+			domains = append(domains, requestDomain{shapes: q.shapesOf(t), carried: carried(a.ConditionKeys, r.ConditionKeys, t.ConditionKeys)})
 		}
-		domains = append(domains, requestDomain{shapes: shapesOf(t), carried: carried(a.ConditionKeys, r.ConditionKeys, t.ConditionKeys)})
-		fmt.Fprintf(&b, "%s %s %q\n", a.Service, r.Type, r.ConditionKeys)
 	}
 	// An action that acts on nothing, or on one resource if at all, is decided on *.
 	if len(a.Resources) == 0 || len(a.Resources) == 1 && !required {
 		domains = append(domains, requestDomain{shapes: []shape{{star: true}}, carried: carried(a.ConditionKeys)})
-		b.WriteString("*")
 	}
-	fmt.Fprintf(&b, "%q", a.ConditionKeys)
-	return domains, b.String()
+	return domains
 }
 
 // carried returns the keys that a request may have, in lower case: those listed and the global ones. Of a key with a part to fill
@@ -112,20 +122,42 @@ func knownSingle(key string) bool {
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\*`)
 
 // shapesOf returns the shapes of the ARNs of a resource type.
-func shapesOf(t *authref.ResourceType) (shapes []shape) {
+func (q *question) shapesOf(t *authref.ResourceType) (shapes []shape) {
 	for _, format := range t.ARNs {
 		parts := strings.SplitN(format, ":", arnParts)
 		if len(parts) != arnParts {
 			continue
 		}
-		var s shape
-		for i, part := range parts {
-			s.parts = append(s.parts, formatPattern(part, i))
-			s.example = append(s.example, placeholder.ReplaceAllString(part, [arnParts]string{"arn", "aws", "example", "us-east-1", exampleAccount, "example"}[i]))
+		for _, partition := range q.partitions {
+			var s shape
+			for i, part := range parts {
+				if i == 1 && placeholder.MatchString(part) {
+					part = partition
+				}
+				s.parts = append(s.parts, formatPattern(part, i))
+				s.example = append(s.example, placeholder.ReplaceAllString(part, [arnParts]string{"arn", "aws", "example", "us-east-1", exampleAccount, "example"}[i]))
+			}
+			shapes = append(shapes, s)
 		}
-		shapes = append(shapes, s)
 	}
 	return shapes
+}
+
+// partitionsOf returns the partitions that the statements name, and aws if they name none: that of the service reference.
+func partitionsOf(statements []*statement) []string {
+	list := []string{}
+	for _, s := range statements {
+		for _, r := range s.resources {
+			if parts := strings.SplitN(r, ":", 3); len(parts) == 3 && strings.HasPrefix(parts[1], "aws") && !strings.ContainsAny(parts[1], "*?$") && !slices.Contains(list, parts[1]) {
+				list = append(list, parts[1])
+			}
+		}
+	}
+	if len(list) == 0 {
+		return []string{"aws"}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // formatPattern returns the pattern of one part of an ARN's format.
@@ -141,10 +173,10 @@ func formatPattern(format string, part int) (p lang.Pattern) {
 			for range 12 {
 				p = append(p, lang.Item{Class: lang.Digit})
 			}
-		case part == 1:
-			p = append(append(p, lang.Literal("aws")...), lang.Item{Class: lang.NotColon, Run: true})
 		case part < arnParts-1:
 			p = append(p, lang.Item{Class: lang.NotColon}, lang.Item{Class: lang.NotColon, Run: true})
+		case format[at[0]:at[1]] == "${BucketName}": // which has no slash: what has is an object
+			p = append(p, lang.Item{Class: lang.NotSlash}, lang.Item{Class: lang.NotSlash, Run: true})
 		default:
 			p = append(p, lang.Item{Class: lang.Any}, lang.Item{Class: lang.Any, Run: true})
 		}

@@ -32,6 +32,7 @@ type side struct {
 // A gate is policies of which one must allow.
 type gate struct {
 	name   string // "identity", "scp[1]"
+	t      eval.PolicyType
 	allows []*statement
 }
 
@@ -45,6 +46,7 @@ type statement struct {
 	options    condition.Options
 	actionNot  bool
 	actions    []string // as written
+	lowered    []string // the same in lower case
 	resources  []string // as written; nil: any
 	conditions []compiledCondition
 	text       string // what the statement says, but for its actions and resources: equal for equal statements
@@ -135,7 +137,7 @@ func newSide(p Policies, m mode, first int) (s *side, err error) {
 		return compiled, nil
 	}
 	level := func(name string, list []*policy.Document, t eval.PolicyType, named func(int) string) (compiled []*eval.Policy, err error) {
-		g := gate{name: name}
+		g := gate{name: name, t: t}
 		for i, doc := range list {
 			c, err := add(&g, doc, t, named(i))
 			if err != nil {
@@ -208,6 +210,7 @@ func newStatement(doc *policy.Document, i int, t eval.PolicyType, compiled *eval
 		options:   condition.Options{Version: doc.Version, Multivalued: authref.Multivalued, Lenient: src.Effect == policy.Allow},
 		actionNot: src.Action.Not, actions: src.Action.Strings(),
 	}
+	s.lowered = lowered(s.actions)
 	if src.Resource.Present() && (src.Resource.Not || !slices.ContainsFunc(src.Resource.Strings(), isAny)) {
 		s.resources = []string{} // not nil: what is left may be nothing, and not everything
 		for _, text := range src.Resource.Strings() {

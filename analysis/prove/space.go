@@ -355,7 +355,8 @@ func (sp *space) cutKeys(statements []*statement) {
 			continue
 		}
 		var languages [][]lang.Pattern
-		var samples, hints []string
+		var hints []string
+		samples := map[condition.Comparison][]string{} // values of policies, by what they are taken for
 		list := false
 		for _, t := range by[key] {
 			list = list || isListIn(key, t.c)
@@ -365,16 +366,19 @@ func (sp *space) cutKeys(statements []*statement) {
 					hints = append(hints, plain(v, t.s.options.Version.HasVariables())...)
 				}
 			} else {
-				samples = append(samples, sampleValues(t.c.c.Operator().Comparison(), t.c.src.Strings())...)
+				of := t.c.c.Operator().Comparison()
+				samples[of] = append(samples[of], t.c.src.Strings()...)
 			}
 		}
-		texts := samples
+		var texts []string
 		if len(samples) == 0 || len(languages) > 0 {
 			texts, _ = sp.cells(languages, nil, append(hints, "example", "x"))
-			texts = append(texts, samples...)
 		}
-		if len(samples) > 0 && len(languages) > 0 {
-			sp.doubt("%s is compared both as a text and as something else", by[key][0].c.src.Key.Text)
+		for _, of := range slices.Sorted(maps.Keys(samples)) {
+			texts = append(texts, sampleValues(of, samples[of])...)
+		}
+		if len(samples) > 1 || len(samples) == 1 && len(languages) > 0 {
+			sp.doubt("%s is compared with values of several kinds", by[key][0].c.src.Key.Text)
 		}
 		sp.addKey(key, by[key][0].c.src.Key.Text, texts, list)
 	}
@@ -400,6 +404,9 @@ func (sp *space) languages(c *compiledCondition, s *statement) (languages [][]la
 			return nil, false
 		}
 		languages = append(languages, patterns)
+	}
+	if c.c.Operator().Comparison() == condition.Booleans { // a value that is neither fits nothing
+		languages = append(languages, []lang.Pattern{lang.Fold("true")}, []lang.Pattern{lang.Fold("false")})
 	}
 	return languages, true
 }
@@ -430,9 +437,6 @@ func textPatterns(c *compiledCondition, s *statement, a *assignment) (patterns [
 		default:
 			return nil, false
 		}
-	}
-	if c.c.Operator().Comparison() == condition.Booleans {
-		patterns = append(patterns, lang.Fold("true"), lang.Fold("false"))
 	}
 	return patterns, true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/condition"
+	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/bitset"
 	"github.com/writ-iam/writ/internal/lang"
 )
@@ -171,10 +172,14 @@ func (sp *space) assignments(keys []string) []assignment {
 
 // principalAssignments returns one assignment for each combination of values that some keys of the principal have.
 func (sp *space) principalAssignments(keys []string) (ways []assignment) {
+	principals, cut := sp.principals, sp.principals != nil
+	if !cut {
+		principals = sp.suggestedPrincipals()
+	}
 	by := map[string]int{}
 	sets := []bitset.Set{}
-	for i := range sp.principals {
-		p := &sp.principals[i]
+	for i := range principals {
+		p := &principals[i]
 		caller := p.who.Caller()
 		value := ""
 		for _, key := range keys {
@@ -189,14 +194,43 @@ func (sp *space) principalAssignments(keys []string) (ways []assignment) {
 		if !ok {
 			n = len(ways)
 			by[value] = n
-			ways, sets = append(ways, assignment{principal: p}), append(sets, bitset.New(len(sp.principals)))
+			ways, sets = append(ways, assignment{principal: p}), append(sets, bitset.New(len(principals)))
 		}
 		sets[n].Add(i)
 	}
 	for i := range ways {
-		ways[i].given = sp.in(principalVar, sets[i])
+		if ways[i].given = yes; cut {
+			ways[i].given = sp.in(principalVar, sets[i])
+		}
 	}
 	return ways
+}
+
+// suggestedPrincipals returns principals for the variables in what tells the principals apart themselves: of each name and
+// account that something suggests.
+func (sp *space) suggestedPrincipals() (list []principal) {
+	accounts := append(sp.accountValues(), exampleAccount)
+	var arns []string
+	for _, account := range accounts {
+		for _, name := range sp.userNames() {
+			arns = append(arns, "arn:aws:iam::"+account+":user/"+name)
+		}
+		arns = append(arns, "arn:aws:iam::"+account+":role/example", "arn:aws:iam::"+account+":root")
+	}
+	for _, text := range append(arns, sp.suggestions(principalARNKey)...) {
+		if who, err := eval.ParsePrincipal(text); err == nil {
+			list = append(list, principal{who: who, text: text})
+		}
+	}
+	return list
+}
+
+// userNames returns the names of users to tell apart if variables speak of them.
+func (sp *space) userNames() []string {
+	if !sp.variable[userNameKey] {
+		return []string{"example"}
+	}
+	return append(sp.suggestions(userNameKey), string(fresh))
 }
 
 // accountAssignments returns one assignment for each value of aws:ResourceAccount.

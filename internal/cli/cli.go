@@ -3,6 +3,7 @@
 //
 //	writ serve             serve the IAM and STS APIs
 //	writ decide            decide a request, or many, and say why
+//	writ validate          what is wrong with a policy, or could be better
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
@@ -26,7 +27,8 @@
 //
 // # Exit status
 //
-// 0 for success and for an allowed request; 1 for a denied one, and if writ catalog list finds nothing; 2 for any error.
+// 0 for success and for an allowed request; 1 for a denied one, if writ validate has findings that matter, and if writ catalog
+// list finds nothing; 2 for any error.
 package cli
 
 import (
@@ -46,6 +48,7 @@ const (
 	success  = 0
 	denied   = 1
 	notFound = 1 // as that of grep
+	findings = 1
 	failure  = 2
 )
 
@@ -108,7 +111,7 @@ serves IAM, STS and Organizations to the AWS CLI, the SDKs and Terraform.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.catalog(), p.org(), p.service(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.validate(), p.catalog(), p.org(), p.service(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() { // catalog, and completion, which is cobra's
@@ -116,7 +119,7 @@ serves IAM, STS and Organizations to the AWS CLI, the SDKs and Terraform.`,
 		}
 	}
 	p.onlyCommands(root)
-	version := root.Flags().Bool("version", false, "print the version of this program")
+	version := root.Flags().Bool("version", false, "print the version of this program, and the date of what it knows")
 	help := root.RunE
 	root.RunE = func(c *cobra.Command, args []string) error {
 		if *version {

@@ -22,6 +22,8 @@ const exampleFiles = `
 {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}}
 -- trust.json --
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}
+-- bucket.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}}
 -- cases.jsonl --
 {"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
 `
@@ -35,7 +37,7 @@ func TestHelpExamplesRun(t *testing.T) {
 		}
 	}
 	ran := 0
-	for _, command := range []string{"", "decide", "catalog", "catalog list", "catalog show", "catalog versions", "version"} {
+	for _, command := range []string{"", "decide", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")
 		if !ok {

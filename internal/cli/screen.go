@@ -23,8 +23,9 @@ func screenOf(w io.Writer) screen {
 	return screen{terminal, terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
-func (s screen) green(text string) string { return s.coloured("32", text) }
-func (s screen) red(text string) string   { return s.coloured("31", text) }
+func (s screen) green(text string) string  { return s.coloured("32", text) }
+func (s screen) red(text string) string    { return s.coloured("31", text) }
+func (s screen) yellow(text string) string { return s.coloured("33", text) }
 
 func (s screen) coloured(code, text string) string {
 	if !s.colours {

@@ -5,12 +5,14 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/writ-iam/writ/authref"
 )
 
 func (p *program) version() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version of this program",
+		Short:   "Print the version of this program, and the date of what it knows",
 		Example: "  writ version",
 		Args:    arguments(),
 		RunE: func(*cobra.Command, []string) error {
@@ -26,4 +28,5 @@ func (p *program) printVersion() {
 		version = build.Main.Version
 	}
 	p.print("writ %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	p.print("service authorization reference of %s", authref.AsOf)
 }
