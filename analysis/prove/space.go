@@ -360,6 +360,9 @@ func (sp *space) cutKeys(statements []*statement) {
 		list := false
 		for _, t := range by[key] {
 			list = list || isListIn(key, t.c)
+			if t.c.c.Operator().Comparison() == condition.Presence {
+				continue // what is there at all makes no difference between values
+			}
 			if of, exact := sp.languages(t.c, t.s); exact {
 				languages = append(languages, of...)
 				for _, v := range t.c.src.Strings() {
@@ -372,7 +375,7 @@ func (sp *space) cutKeys(statements []*statement) {
 		}
 		var texts []string
 		if len(samples) == 0 || len(languages) > 0 {
-			texts, _ = sp.cells(languages, nil, append(hints, "example", "x"))
+			texts, _ = sp.cells(languages, domainOf(key), append(hints, "example", "x"))
 		}
 		for _, of := range slices.Sorted(maps.Keys(samples)) {
 			texts = append(texts, sampleValues(of, samples[of])...)
@@ -380,8 +383,20 @@ func (sp *space) cutKeys(statements []*statement) {
 		if len(samples) > 1 || len(samples) == 1 && len(languages) > 0 {
 			sp.doubt("%s is compared with values of several kinds", by[key][0].c.src.Key.Text)
 		}
-		sp.addKey(key, by[key][0].c.src.Key.Text, texts, list)
+		name := by[key][0].c.src.Key.Text
+		if key == calledViaKey {
+			name = "aws:CalledVia" // the condition may be on the first or the last of them
+		}
+		sp.addKey(key, name, texts, list)
 	}
+}
+
+// domainOf is the pattern of all values of a key; nil for any text. No call is forwarded by a service without a name.
+func domainOf(key string) []lang.Pattern {
+	if key == calledViaKey {
+		return []lang.Pattern{{{Class: lang.Any}, {Class: lang.Any, Run: true}}}
+	}
+	return nil
 }
 
 // isListIn reports whether a condition takes its key, which AWS does not list with one value, for a list.
