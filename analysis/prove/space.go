@@ -383,11 +383,7 @@ func (sp *space) cutKeys(statements []*statement) {
 		if len(samples) > 1 || len(samples) == 1 && len(languages) > 0 {
 			sp.doubt("%s is compared with values of several kinds", by[key][0].c.src.Key.Text)
 		}
-		name := by[key][0].c.src.Key.Text
-		if key == calledViaKey {
-			name = "aws:CalledVia" // the condition may be on the first or the last of them
-		}
-		sp.addKey(key, name, texts, list)
+		sp.addKey(key, by[key][0].c.src.Key.Text, texts, list)
 	}
 }
 
@@ -407,6 +403,9 @@ func isListIn(key string, c *compiledCondition) bool {
 
 // addKey makes the dimension of a key; cell 0 is that it is absent.
 func (sp *space) addKey(key, name string, texts []string, list bool) {
+	if key == calledViaKey {
+		name = "aws:CalledVia" // the policies may speak of the first or the last of them
+	}
 	n := sp.add(variable{cells: len(texts) + 1, list: list})
 	sp.keys[key], sp.names[n], sp.texts[n] = n, name, append([]string{""}, texts...)
 }

@@ -9,6 +9,13 @@ import (
 	"github.com/writ-iam/writ/policy"
 )
 
+// The sample that tests and benchmarks ask a solver about: small documents, since it takes long over large ones.
+const (
+	Seed    = 20260927
+	Drawn   = 60   // pairs of successive versions of managed policies
+	Largest = 1200 // characters of such a document
+)
+
 // A Pair is two policies, and the question whether the one allows what the other does not; and the other way round.
 type Pair struct {
 	Name string

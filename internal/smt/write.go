@@ -91,7 +91,7 @@ func Exceeds(a, b *policy.Document) (*Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(&w, "(assert %s)\n(assert (not %s))\n(check-sat)\n", allowedByA, allowedByB)
+	fmt.Fprintf(&w, "(assert %s)\n(assert (not %s))\n(check-sat-using (then simplify propagate-values solve-eqs smt))\n", allowedByA, allowedByB)
 	q := &Question{keys: w.order}
 	w.WriteString("(get-value (service name star " + strings.Join(parts[:], " "))
 	for _, k := range q.keys {
