@@ -1,5 +1,5 @@
 # make test     everything that CI runs: formatting, vet, all tests with the race detector, each fuzz target briefly
-# make bench    decisions against the peers, the server against its floors; writes docs/performance.md and docs/performance-serving.md
+# make bench    decisions against the peers, the server against its floors, proofs beside Z3; writes docs/performance*.md
 # make generate the embedded data from the packages that NOTICE names; the models of AWS's APIs if BOTOCORE is the folder of botocore's data
 # make fuzz     each fuzz target for FUZZTIME (default here: 1m)
 
@@ -44,6 +44,7 @@ bench-test:
 bench:
 	cd bench && $(GO) run . -o ../docs/performance.md
 	cd bench && $(GO) run ./serving -o ../docs/performance-serving.md
+	cd bench && $(GO) run ./proving -o ../docs/performance-proving.md
 
 generate:
 	$(GO) run ./internal/gen/managed
