@@ -21,6 +21,7 @@ type question struct {
 	actions []actionSet  // by id
 
 	partitions []string // of AWS, that resources are in
+	accounts   []string // for examples: those that the policies do not name go first
 
 	only    *eval.Policy // nil, or what must allow the request, too
 	public  bool         // the request must come from the public
@@ -61,7 +62,7 @@ func newQuestion(a, b Policies, o Options) (*question, error) {
 		s.id = i
 		q.actions = append(q.actions, newActionSet(s))
 	}
-	q.partitions = partitionsOf(q.all)
+	q.partitions, q.accounts = partitionsOf(q.all), examplesOf(q.all)
 	return q, nil
 }
 
@@ -108,7 +109,7 @@ type findings struct {
 	differences []Difference
 	doubts      []Doubt
 	kinds       map[string]int  // of the differences, by class and circumstances
-	always      map[string]bool // actions that differ whatever the circumstances: there is no more to say of them
+	said        map[string]bool // actions, in lower case, with the circumstances under which they were found to differ
 }
 
 // pursue looks for differences of one goal, class by class.
@@ -258,7 +259,7 @@ func (q *question) formula(sp *space, g *goal, statements []*statement, c *class
 		}
 	}
 	if q.public {
-		kids = append(kids, sp.byThePublic(statements))
+		kids = append(kids, sp.byThePublic(q.all, statements))
 	}
 	if g.denied != nil {
 		return allOf(append(kids, sp.bound(g.denied.t), sp.matches(g.denied))...)
