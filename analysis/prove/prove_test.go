@@ -414,3 +414,23 @@ func TestLimitsAreNamedByNobody(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestChainsOfCallsAreNamedAsSuch: a policy may speak of the first or the last of a chain alone, but it is the chain that a
+// request has.
+func TestChainsOfCallsAreNamedAsSuch(t *testing.T) {
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:CalledViaLast":"false"}}}`)
+	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:CalledViaLast":"false"},"StringLike":{"aws:CalledViaFirst":"a*"}}}`)
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Narrower {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
+
+// TestPresenceLeavesValuesAlone: whether a number is there at all is no other way to compare it.
+func TestPresenceLeavesValuesAlone(t *testing.T) {
+	const age = `"NumericLessThan":{"aws:MultiFactorAuthAge":"300"}`
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `}}`)
+	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `,"Null":{"aws:MultiFactorAuthAge":"false"}}}`)
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Equivalent {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
