@@ -294,6 +294,26 @@ func TestWhatIsRedundantCanGo(t *testing.T) {
 	}
 }
 
+// TestADenyStaysWhereNothingIsAllowed has denials of what the policy itself does not allow, which another policy may.
+func TestADenyStaysWhereNothingIsAllowed(t *testing.T) {
+	for _, c := range []struct {
+		t    eval.PolicyType
+		text string
+		want int
+	}{
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`, 0},
+		{eval.Resource, `{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},
+			{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}`, 0},
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:Run*","Resource":"*"}`, 1},
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`, 1},
+	} {
+		list, err := prove.Redundant(context.Background(), parse(`{"Version":"2012-10-17","Statement":[`+c.text+`]}`), c.t)
+		if err != nil || len(list) != c.want {
+			t.Errorf("%+v, %v in %s", list, err, c.text)
+		}
+	}
+}
+
 // without returns the document without what is redundant.
 func without(doc *policy.Document, list []prove.Redundancy) *policy.Document {
 	gone := func(statement int, element string, condition, value int) bool {
@@ -392,5 +412,25 @@ func TestLimitsAreNamedByNobody(t *testing.T) {
 	}
 	if d := c.Removes.Differences[0]; len(d.By) > 0 || len(d.Denied) != 1 || d.Denied[0].Policy != "scp[0][0]" || !slices.Equal(d.Actions, []string{"s3:DeleteBucket"}) {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestChainsOfCallsAreNamedAsSuch: a policy may speak of the first or the last of a chain alone, but it is the chain that a
+// request has.
+func TestChainsOfCallsAreNamedAsSuch(t *testing.T) {
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:CalledViaLast":"false"}}}`)
+	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:CalledViaLast":"false"},"StringLike":{"aws:CalledViaFirst":"a*"}}}`)
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Narrower {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
+
+// TestPresenceLeavesValuesAlone: whether a number is there at all is no other way to compare it.
+func TestPresenceLeavesValuesAlone(t *testing.T) {
+	const age = `"NumericLessThan":{"aws:MultiFactorAuthAge":"300"}`
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `}}`)
+	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `,"Null":{"aws:MultiFactorAuthAge":"false"}}}`)
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Equivalent {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
 	}
 }

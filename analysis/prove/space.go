@@ -366,6 +366,9 @@ func (sp *space) cutKeys(statements []*statement) {
 		list := false
 		for _, t := range by[key] {
 			list = list || isListIn(key, t.c)
+			if t.c.c.Operator().Comparison() == condition.Presence {
+				continue // what is there at all makes no difference between values
+			}
 			if of, exact := sp.languages(t.c, t.s); exact {
 				languages = append(languages, of...)
 				for _, v := range t.c.src.Strings() {
@@ -378,7 +381,7 @@ func (sp *space) cutKeys(statements []*statement) {
 		}
 		var texts []string
 		if len(samples) == 0 || len(languages) > 0 {
-			texts, _ = sp.cells(languages, nil, append(hints, "example", "x"))
+			texts, _ = sp.cells(languages, domainOf(key), append(hints, "example", "x"))
 		}
 		for _, of := range slices.Sorted(maps.Keys(samples)) {
 			texts = append(texts, sampleValues(of, samples[of])...)
@@ -390,6 +393,14 @@ func (sp *space) cutKeys(statements []*statement) {
 	}
 }
 
+// domainOf is the pattern of all values of a key; nil for any text. No call is forwarded by a service without a name.
+func domainOf(key string) []lang.Pattern {
+	if key == calledViaKey {
+		return []lang.Pattern{{{Class: lang.Any}, {Class: lang.Any, Run: true}}}
+	}
+	return nil
+}
+
 // isListIn reports whether a condition takes its key, which AWS does not list with one value, for a list.
 func isListIn(key string, c *compiledCondition) bool {
 	op := c.c.Operator()
@@ -398,6 +409,9 @@ func isListIn(key string, c *compiledCondition) bool {
 
 // addKey makes the dimension of a key; cell 0 is that it is absent.
 func (sp *space) addKey(key, name string, texts []string, list bool) {
+	if key == calledViaKey {
+		name = "aws:CalledVia" // the policies may speak of the first or the last of them
+	}
 	n := sp.add(variable{cells: len(texts) + 1, list: list})
 	sp.keys[key], sp.names[n], sp.texts[n] = n, name, append([]string{""}, texts...)
 }
