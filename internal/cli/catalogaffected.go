@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,7 +71,7 @@ func (p *program) runAffected(ctx context.Context, f *affectedFlags, name string
 		}
 	}
 	var d authdetails.Details
-	if err := p.readDetails(ctx, f, &d); err != nil {
+	if err := p.readDetails(ctx, f, &d, name); err != nil {
 		return err
 	}
 	u, from, to, err := updateOf(&d, name, f.from.text, f.to.text)
@@ -98,7 +99,7 @@ func (p *program) runAffected(ctx context.Context, f *affectedFlags, name string
 }
 
 // readDetails reads the accounts: from files, or from a server.
-func (p *program) readDetails(ctx context.Context, f *affectedFlags, d *authdetails.Details) error {
+func (p *program) readDetails(ctx context.Context, f *affectedFlags, d *authdetails.Details, name string) error {
 	for _, name := range f.details {
 		file, err := p.open("--details", name)
 		if err != nil {
@@ -137,6 +138,55 @@ func (p *program) readDetails(ctx context.Context, f *affectedFlags, d *authdeta
 		}
 		if err := d.Read(bytes.NewReader(text)); err != nil {
 			return fmt.Errorf("%s: %w", c.endpoint, err)
+		}
+	}
+	return c.told(c.addVersions(d, f, name))
+}
+
+// addVersions asks a server for the versions in question of a managed policy: what it says of an account has of those that it does
+// not own the one in force alone.
+func (c *client) addVersions(d *authdetails.Details, f *affectedFlags, name string) error {
+	m := d.Policies[name]
+	for _, p := range d.Policies {
+		if p.Name == name {
+			m = p
+		}
+	}
+	if m == nil { // attached nowhere
+		return nil
+	}
+	calls := api.NewFromConfig(c.config)
+	var ids []string // newest first
+	pages := api.NewListPolicyVersionsPaginator(calls, &api.ListPolicyVersionsInput{PolicyArn: &m.ARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(c.ctx)
+		if err != nil {
+			return err
+		}
+		for _, v := range page.Versions {
+			ids = append(ids, *v.VersionId)
+		}
+	}
+	wanted := []string{f.from.text, f.to.text}
+	if !f.from.given() {
+		if i := slices.Index(ids, cmp.Or(f.to.text, m.Default)); i >= 0 && i+1 < len(ids) {
+			wanted = append(wanted, ids[i+1])
+		}
+	}
+	for _, id := range wanted {
+		if !slices.Contains(ids, id) || m.Versions[id] != nil {
+			continue
+		}
+		out, err := calls.GetPolicyVersion(c.ctx, &api.GetPolicyVersionInput{PolicyArn: &m.ARN, VersionId: &id})
+		if err != nil {
+			return err
+		}
+		text, err := url.QueryUnescape(*out.PolicyVersion.Document)
+		if err != nil {
+			return err
+		}
+		if m.Versions[id], err = policy.Parse([]byte(text)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -311,5 +361,7 @@ func (p *program) printAffected(name, from, to string, list []affected.Reached, 
 			p.print("  left out  %s, of which no document is known", printable(arn))
 		}
 	}
-	p.print("\nnext  writ diff %s@%s %s@%s", printable(name), from, printable(name), to)
+	if _, shipped := managed.Lookup(name); shipped {
+		p.print("\nnext  writ diff %s@%s %s@%s", printable(name), from, printable(name), to)
+	}
 }
