@@ -311,7 +311,7 @@ func newAffectedJSON(r *affected.Reached) affectedJSON {
 	}{{r.Change.Adds, &j.Gains}, {r.Change.Removes, &j.Loses}} {
 		for i := range side.of.Differences {
 			d := &side.of.Differences[i]
-			*side.to = append(*side.to, gainJSON{slices.Concat(d.Actions, d.Patterns), d.When, requestOf(&d.Witness)})
+			*side.to = append(*side.to, gainJSON{slices.Concat(d.Actions, d.Patterns), d.When, pdp.RequestOf(&d.Witness)})
 		}
 		for _, u := range side.of.Unknown {
 			j.Unknown = append(j.Unknown, u.Reason)
@@ -347,7 +347,7 @@ func (p *program) printAffected(name, from, to string, list []affected.Reached, 
 				d := &side.of.Differences[k]
 				p.print("  %s  %s", side.word, printable(strings.TrimSpace(few(slices.Concat(d.Actions, d.Patterns), 8)+"  "+d.When)))
 				if witness {
-					text, err := json.Marshal(requestOf(&d.Witness))
+					text, err := json.Marshal(pdp.RequestOf(&d.Witness))
 					if err == nil {
 						p.print("         %s", printable(string(text)))
 					}

@@ -222,7 +222,7 @@ func (k *check) lines(s screen) []string {
 		name := fmt.Sprintf("  %s  Statement[%d]  %s", place, f.statement.Statement, f.statement.Source.Sid.Text)
 		lines = append(lines, "", strings.TrimRight(printable(name), " "))
 		lines = append(lines, hanging("    ", strings.Fields(printable(f.description(k))))...)
-		lines = append(lines, "    witness  "+requestLine(requestOf(&f.differences[0].Witness)))
+		lines = append(lines, "    witness  "+requestLine(pdp.RequestOf(&f.differences[0].Witness)))
 	}
 	for _, d := range k.result.Unknown {
 		text := d.Reason
@@ -246,7 +246,7 @@ func (k *check) nextCommand() string {
 	case !k.of.canBeNamed():
 		return ""
 	}
-	return decideCommand(k.of, requestOf(&k.result.Differences[0].Witness), true)
+	return decideCommand(k.of, pdp.RequestOf(&k.result.Differences[0].Witness), true)
 }
 
 // checkJSON is the answer of a check in JSON: result, message, and the reasons' description, statementIndex and statementId
@@ -278,7 +278,7 @@ func (k *check) json() *checkJSON {
 			StatementIndex: &f.statement.Statement,
 			StatementID:    f.statement.Source.Sid.Text,
 			Source:         k.of.sources[f.statement.Policy].at(f.statement.Source.Span.Start),
-			Witness:        requestOf(&f.differences[0].Witness),
+			Witness:        pdp.RequestOf(&f.differences[0].Witness),
 		})
 	}
 	if len(faults) > 0 {

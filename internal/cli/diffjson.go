@@ -73,8 +73,8 @@ func differencesJSON(r *prove.Result, allows, other *side) []differenceJSON {
 			Levels:   map[string][]string{},
 			By:       statementsJSON(d.By, allows),
 			Denied:   statementsJSON(d.Denied, other),
-			Witness:  requestOf(&d.Witness),
-			Notes:    notNil(notesOf(requestOf(&d.Witness))),
+			Witness:  pdp.RequestOf(&d.Witness),
+			Notes:    notNil(notesOf(pdp.RequestOf(&d.Witness))),
 		}
 		for _, action := range d.Actions {
 			level := levelOf(action)

@@ -320,7 +320,7 @@ func (t *diffText) services(groups []*group) (lines []string) {
 
 // witnessed shows a difference's witness, and the statements that it comes from.
 func (t *diffText) witnessed(indent string, d *prove.Difference, allows, other *side) (lines []string) {
-	request := requestOf(&d.Witness)
+	request := pdp.RequestOf(&d.Witness)
 	lines = append(lines, indent+"witness  "+requestLine(request))
 	for _, note := range notesOf(request) {
 		lines = append(lines, indent+"note     "+printable(note))
@@ -431,7 +431,7 @@ func (t *diffText) next() string {
 		return again("--witness")
 	}
 	allowed := len(t.comparison.Removes.Differences) == 0
-	return decideCommand(t.new, requestOf(&differences[0].Witness), allowed)
+	return decideCommand(t.new, pdp.RequestOf(&differences[0].Witness), allowed)
 }
 
 // onlyUnknown reports whether the differences, of which there may be none, are only of what the reference does not know.

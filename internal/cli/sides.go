@@ -304,18 +304,6 @@ func within[T any](ctx context.Context, timeout time.Duration, ask func(context.
 	return answer, fmt.Sprintf("no answer within %v; --timeout gives it more time", timeout), nil
 }
 
-// requestOf returns a witness as the request of a case.
-func requestOf(w *prove.Witness) *pdp.Request {
-	return &pdp.Request{
-		Principal:       w.Principal,
-		SessionIssuer:   w.SessionIssuer,
-		Action:          w.Action,
-		Resource:        w.Resource,
-		ResourceAccount: w.ResourceAccount,
-		Context:         w.Context,
-	}
-}
-
 // own returns those of the statements that are of policies that were given. Where limits alone are compared, package prove
 // puts a policy beside them that allows everything.
 func (s *side) own(refs []prove.StatementRef) (own []prove.StatementRef) {

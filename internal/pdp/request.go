@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/condition"
@@ -36,6 +37,14 @@ type Request struct {
 	ResourceAccount string `json:"resourceAccount,omitempty"`
 	// Context holds the values of condition keys. That of aws:userid also becomes the principal's unique id.
 	Context map[string][]string `json:"context,omitempty"`
+}
+
+// RequestOf returns a witness as the request of a case.
+func RequestOf(w *prove.Witness) *Request {
+	return &Request{
+		Principal: w.Principal, SessionIssuer: w.SessionIssuer, Action: w.Action, Resource: w.Resource,
+		ResourceAccount: w.ResourceAccount, Context: w.Context,
+	}
 }
 
 // A FieldError says which member of a [Request] cannot be understood.

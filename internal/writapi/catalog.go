@@ -10,6 +10,7 @@ import (
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
+	"github.com/writ-iam/writ/internal/pdp"
 	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/policy"
 )
@@ -269,7 +270,7 @@ const maxReached = 50
 func refusal(s *snapshot.Snapshot, p *snapshot.OwnerPolicy, c *prove.Comparison) *Refusal {
 	r := &Refusal{Verdict: c.Verdict.String(), Removes: []Loss{}, Unknown: []string{}, Loses: []Reached{}}
 	for _, d := range c.Removes.Differences {
-		w, err := json.Marshal(witnessOf(&d.Witness))
+		w, err := json.Marshal(pdp.RequestOf(&d.Witness))
 		if err != nil {
 			panic(err) // texts and lists of texts
 		}
@@ -286,20 +287,6 @@ func refusal(s *snapshot.Snapshot, p *snapshot.OwnerPolicy, c *prove.Comparison)
 		r.Loses = append(r.Loses, Reached{reached.Who.Head().Account, reached.Who.ARN(), reached.As})
 	}
 	return r
-}
-
-// A request is a witness in the form of writ decide --cases.
-type request struct {
-	Principal       string              `json:"principal,omitempty"`
-	SessionIssuer   string              `json:"sessionIssuer,omitempty"`
-	Action          string              `json:"action"`
-	Resource        string              `json:"resource"`
-	ResourceAccount string              `json:"resourceAccount,omitempty"`
-	Context         map[string][]string `json:"context,omitempty"`
-}
-
-func witnessOf(w *prove.Witness) request {
-	return request{w.Principal, w.SessionIssuer, w.Action, w.Resource, w.ResourceAccount, w.Context}
 }
 
 func deprecate(ctx context.Context, c *op.Call, in *DeprecateManagedPolicyInput) (*DeprecateManagedPolicyOutput, error) {
