@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},
 	{"internal/store", "internal/store/member", "internal/iam"},
 	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
-	{"internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/pdp"},
+	{"internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/pdp", "internal/feeds"},
 	{"internal/server", "writtest", "internal/console", "internal/cli"},
 	{"cmd/writ"},
 }
