@@ -159,19 +159,20 @@ func (c *catalog) mustHave(name string, status int) error {
 	if c.policies[name] {
 		return nil
 	}
-	near := []string{}
 	bare, _, _ := strings.Cut(name, "@")
-	_, err := managed.Find(bare)
-	if e, ok := errors.AsType[*managed.RefError](err); ok {
-		near = e.Suggestions
-	} else if c.policies[bare] {
+	if c.policies[bare] {
 		return problemf(status, "no managed policy is called %q; the feed of %s has all its versions", clip(name), bare)
 	}
+	var near []string // what was published here before what is shipped
 	lower := strings.ToLower(name)
 	for _, other := range slices.Sorted(maps.Keys(c.policies)) {
 		if _, ok := managed.Lookup(other); !ok && spelling.Near(lower, strings.ToLower(other), 1+len(name)/6) {
 			near = append(near, other)
 		}
+	}
+	_, err := managed.Find(name)
+	if e, ok := errors.AsType[*managed.RefError](err); ok {
+		near = append(near, e.Suggestions...)
 	}
 	text := ""
 	if n := len(near); n > 0 {
