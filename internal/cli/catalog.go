@@ -15,12 +15,13 @@ func (p *program) catalog() *cobra.Command {
 		Short: "Look up AWS managed policies, in all their versions",
 		Long: `Look up AWS managed policies. All versions are built in, as AWS published them; nothing is asked
 of AWS. A reference is a name or an ARN, and a version if not the default one is meant:
-AdministratorAccess-Amplify@v10.`,
+AdministratorAccess-Amplify@v10. What owners publish on a server is in its own history, which
+writ catalog watch follows.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
   writ catalog show AdministratorAccess-Amplify@v10`,
 	}
-	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions())
+	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogWatch())
 	return c
 }
 

@@ -305,7 +305,7 @@ func FuzzAnyTextYieldsFeedsThatParse(f *testing.F) {
 		f.Add("note", text, "s3:GetObject", "reason")
 	}
 	f.Fuzz(func(t *testing.T, note, name, action, reason string) {
-		for _, verdict := range append(verdicts[:len(verdicts)-1:len(verdicts)-1], "") {
+		for _, verdict := range append(Verdicts[:len(Verdicts)-1:len(Verdicts)-1], "") {
 			p := &iam.Publication{
 				Entry: 1, Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Publisher: "platform", Policy: name, Path: "/platform/", Version: "v1",
 				Note: note, Feature: note, Verdict: verdict, Deprecation: verdict == "", Added: []string{action, action + "x"}, Removed: []string{action},

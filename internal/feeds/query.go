@@ -35,13 +35,13 @@ type filter struct {
 	inUse   func(arn string) bool // in that account
 }
 
-// The verdicts that entries have: those of writ diff, "new" for the first version, and deprecation.
 const (
-	first       = "new"
-	deprecation = "deprecation"
+	first       = "new"         // the verdict of a first version
+	deprecation = "deprecation" // what stands in place of one
 )
 
-var verdicts = []string{first, "equivalent", "broader", "narrower", "incomparable", "unknown", deprecation}
+// Verdicts are those that entries have: those of writ diff, that of a first version, and deprecation.
+var Verdicts = []string{first, "equivalent", "broader", "narrower", "incomparable", "unknown", deprecation}
 
 // verdict is the one that the filter knows an entry by; "" if none is known, as for shipped versions.
 func (e *entry) verdict() string {
@@ -228,8 +228,8 @@ func (f *feed) parameters(c *catalog) map[string]func(string) error {
 		},
 		"verdict": func(text string) error {
 			for v := range strings.SplitSeq(text, ",") {
-				if !slices.Contains(verdicts, v) {
-					return problemf(http.StatusBadRequest, "there is no verdict %q; known are %s", clip(v), strings.Join(verdicts, ", "))
+				if !slices.Contains(Verdicts, v) {
+					return problemf(http.StatusBadRequest, "there is no verdict %q; known are %s", clip(v), strings.Join(Verdicts, ", "))
 				}
 				f.verdicts = append(f.verdicts, v)
 			}

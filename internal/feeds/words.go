@@ -48,12 +48,12 @@ func (e *entry) words() words {
 // meaning says what the entry means, as writ diff says it.
 func (e *entry) meaning() string {
 	of := fmt.Sprintf("Version %s of %s", e.version, e.policy)
-	adds, removes := "adds "+named(e.adds), "removes "+named(e.removes)
+	adds, removes := "adds "+Named(e.adds), "removes "+Named(e.removes)
 	switch p := e.published; e.verdict() {
 	case deprecation:
 		return fmt.Sprintf("%s is deprecated: it stays where it is attached, and can be attached no more.", e.policy)
 	case first:
-		return fmt.Sprintf("Version %s is the first of %s. Its statements allow %s.", e.version, e.policy, named(e.adds))
+		return fmt.Sprintf("Version %s is the first of %s. Its statements allow %s.", e.version, e.policy, Named(e.adds))
 	case "equivalent":
 		return of + " allows the same as the version before."
 	case "broader":
@@ -76,8 +76,8 @@ func (e *entry) meaning() string {
 	}
 }
 
-// named names some of the actions, and counts the others.
-func named(actions []string) string {
+// Named names some of the actions, and counts the others.
+func Named(actions []string) string {
 	switch n := len(actions); {
 	case n == 0:
 		return "nothing"
