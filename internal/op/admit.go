@@ -41,18 +41,10 @@ func (h *Handler) Admit(r *http.Request, service, operation string, in any, t Ta
 	return c, nil
 }
 
-// admit is serve, as far as the handler.
+// admit is serve without input and handler.
 func (h *Handler) admit(c *Call, q *Request, t Target) error {
-	if err := h.Backend.Live.Err(); err != nil {
+	if err := h.identify(c, q); err != nil {
 		return err
-	}
-	c.State = h.Backend.Live.Current()
-	if err := h.authenticate(c, q); err != nil {
-		return err
-	}
-	h.noteUse(c, q)
-	if c.Caller != nil && h.Limit != nil && !h.Limit(c.Caller.Account) {
-		return errThrottled
 	}
 	c.service, c.operation = q.Service, q.Service.operations[q.Operation]
 	if err := c.Caller.may(q.Service, c.operation); err != nil {
