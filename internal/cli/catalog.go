@@ -17,13 +17,14 @@ func (p *program) catalog() *cobra.Command {
 of AWS. A reference is a name or an ARN, and a version if not the default one is meant:
 AdministratorAccess-Amplify@v10.
 
-And publish managed policies on a server, as their owner: publish, withdraw, publisher and entries.`,
+And publish managed policies on a server, as their owner: publisher, publish and withdraw. What was
+published there is its history, which entries lists and watch follows.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
   writ catalog show AdministratorAccess-Amplify@v10`,
 	}
 	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(),
-		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries())
+		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries(), p.catalogWatch())
 	return c
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -136,7 +135,7 @@ func (c *client) printRefusal(name string, r *writapi.Refusal) {
 // verdict colours a verdict by what it means for those who have the policy.
 func (s screen) verdict(verdict string) string {
 	switch verdict {
-	case "narrower", "incomparable", "unknown":
+	case "narrower", "incomparable", "unknown", "deprecation":
 		return s.yellow(verdict)
 	}
 	return s.green(verdict)
@@ -275,8 +274,9 @@ func (p *program) catalogEntries() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "entries [--policy NAME]",
 		Short: "List what owners published on a server",
-		Long: `List what owners published on a server, oldest first: date, policy and version, what the version is beside the
-one before, what it adds and removes, and why. With --json, a line of JSON an entry.`,
+		Long: `List what owners published on a server, oldest first, as writ catalog watch prints it: date, policy and
+version, what the version is beside the one before, what it adds and removes, and why. With --json, a
+line of JSON an entry.`,
 		Example: `  writ catalog entries
   writ catalog entries --policy Deployer --json`,
 		Args: arguments(),
@@ -301,21 +301,4 @@ one before, what it adds and removes, and why. With --json, a line of JSON an en
 			}
 		}
 	})
-}
-
-func (c *client) printEntry(e *writapi.Entry) error {
-	if c.json {
-		enc := json.NewEncoder(c.stdout)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(e)
-	}
-	verdict := c.screen.verdict(e.Verdict)
-	if e.Deprecation {
-		verdict = c.screen.yellow("deprecated")
-	}
-	c.print("%s  %s@%s  %s  %s", e.Time.Format(time.DateOnly), printable(e.PolicyName), e.VersionID, verdict, printable(e.Note))
-	for _, line := range changes(e) {
-		c.print("            %s", printable(line))
-	}
-	return nil
 }

@@ -9,6 +9,7 @@
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
+//	writ catalog watch     what owners publish on a server, as it comes
 //	writ org               accounts, units and their SCPs and RCPs on a server
 //	writ roles             the roles that services assume, with their managed policies
 //	writ service           services that may forward their callers' calls to a server

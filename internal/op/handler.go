@@ -152,18 +152,9 @@ func (h *Handler) serve(ctx context.Context, c *Call, q *Request) (out, in any, 
 	if err := h.read(q); err != nil {
 		return nil, nil, err
 	}
-	// From here on: a client that sends its body slowly gets neither an old state nor an old time. The error comes
-	// first, because without one the state that is current afterwards is good.
-	if err := h.Backend.Live.Err(); err != nil { // what is decided on an old state may be wrong
+	// From here on: a client that sends its body slowly gets neither an old state nor an old time.
+	if err := h.identify(c, q); err != nil {
 		return nil, nil, err
-	}
-	c.State, c.Time = h.Backend.Live.Current(), h.Backend.Now()
-	if err := h.authenticate(c, q); err != nil {
-		return nil, nil, err
-	}
-	h.noteUse(c, q)
-	if c.Caller != nil && h.Limit != nil && !h.Limit(c.Caller.Account) {
-		return nil, nil, errThrottled
 	}
 	o := q.Service.operations[q.Operation]
 	if o == nil {
@@ -190,6 +181,23 @@ func (h *Handler) serve(ctx context.Context, c *Call, q *Request) (out, in any, 
 	}
 	out, err = o.handle(ctx, c, in)
 	return out, in, err
+}
+
+// identify gives a call its state and its caller. That the snapshot does not follow the store is looked at first, because if it
+// does, the state that is current afterwards is good.
+func (h *Handler) identify(c *Call, q *Request) error {
+	if err := h.Backend.Live.Err(); err != nil { // what is decided on an old state may be wrong
+		return err
+	}
+	c.State, c.Time = h.Backend.Live.Current(), h.Backend.Now()
+	if err := h.authenticate(c, q); err != nil {
+		return err
+	}
+	h.noteUse(c, q)
+	if c.Caller != nil && h.Limit != nil && !h.Limit(c.Caller.Account) {
+		return errThrottled
+	}
+	return nil
 }
 
 // noteUse notes that the caller's access key, or its role, was used.

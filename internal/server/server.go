@@ -5,6 +5,7 @@
 //	GET /healthz   200 while the process lives
 //	GET /readyz    200 while it can serve: the store answers and the snapshot follows it; otherwise 503 and the reason
 //	GET /metrics   figures in Prometheus' text format
+//	GET /feeds/…   the history of managed policies, as RSS, Atom and JSON Feed
 //
 // # The first start
 //
@@ -34,6 +35,7 @@ import (
 
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/internal/audit"
+	"github.com/writ-iam/writ/internal/feeds"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/session"
 	"github.com/writ-iam/writ/internal/snapshot"
@@ -67,6 +69,7 @@ const DefaultRate = 20000
 const (
 	maxHeader     = 64 << 10
 	maxConcurrent = 1024
+	maxReaders    = 64 // of feeds, besides
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 60 * time.Second
@@ -216,6 +219,7 @@ func (s *Server) serve() {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.Handle(feeds.Path, bounded(s.feeds(handler), maxReaders))
 	s.http = &http.Server{
 		Handler: mux, TLSConfig: s.config.TLS, MaxHeaderBytes: maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
@@ -232,6 +236,16 @@ func (s *Server) serve() {
 			s.failed <- err
 		}
 	}()
+}
+
+// feeds serves the history of managed policies. An account's own feed is a call like others.
+func (s *Server) feeds(calls *op.Handler) http.Handler {
+	return &feeds.Handler{
+		State: s.live.Current, Now: s.config.Now,
+		Admit: func(r *http.Request, in *feeds.Reading) (*op.Call, error) {
+			return calls.Admit(r, "writ", "ListCatalogEntries", in, op.Target{Resource: "*"})
+		},
+	}
 }
 
 // ready tells whether calls can be served.
