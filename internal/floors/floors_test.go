@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"condition", "authref", "managed"},
 	{"eval"},
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},
-	{"internal/store", "internal/store/member", "internal/iam"},
+	{"internal/store", "internal/store/member", "internal/iam", "internal/cachedir", "internal/history"},
 	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
 	{"internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/pdp"},
 	{"internal/server", "writtest", "internal/console", "internal/cli"},
