@@ -18,9 +18,10 @@ of AWS. A reference is a name or an ARN, and a version if not the default one is
 AdministratorAccess-Amplify@v10.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
-  writ catalog show AdministratorAccess-Amplify@v10`,
+  writ catalog show AdministratorAccess-Amplify@v10
+  writ catalog log AdministratorAccess-Amplify`,
 	}
-	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions())
+	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogLog(), p.catalogBlame(), p.catalogAudit())
 	return c
 }
 

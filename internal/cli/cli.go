@@ -7,6 +7,9 @@
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
+//	writ catalog log       what each version of one added and removed
+//	writ catalog blame     which version granted each permission
+//	writ catalog audit     which updates of managed policies took access away
 //	writ org               accounts, units and their SCPs and RCPs on a server
 //	writ service           services that may forward their callers' calls to a server
 //	writ completion        a completion script for a shell
@@ -27,8 +30,8 @@
 //
 // # Exit status
 //
-// 0 for success and for an allowed request; 1 for a denied one, if writ validate has findings that matter, and if writ catalog
-// list finds nothing; 2 for any error.
+// 0 for success and for an allowed request; 1 for a denied one, if writ validate has findings that matter, if writ catalog audit
+// finds access that was taken away, and if writ catalog list or blame finds nothing; 2 for any error.
 package cli
 
 import (

@@ -57,7 +57,7 @@ const lag = 7 * 24 * time.Hour
 // Announcements are those of one policy beside its versions.
 type Announcements struct {
 	Page       *Page
-	Of         map[*managed.Version][]Announcement
+	of         map[*managed.Version][]Announcement
 	Unanswered []Announcement // that no version was made for, oldest first
 }
 
@@ -69,13 +69,13 @@ func Announced(p *managed.Policy) *Announcements {
 		if !slices.ContainsFunc(page.Rows, func(a Announcement) bool { return a.Policy == p.Name }) {
 			continue
 		}
-		all := &Announcements{Page: page, Of: map[*managed.Version][]Announcement{}}
+		all := &Announcements{Page: page, of: map[*managed.Version][]Announcement{}}
 		for _, a := range page.Rows {
 			if a.Policy != p.Name {
 				continue
 			}
 			if v := announcedBy(p, a.Date); v != nil {
-				all.Of[v] = append(all.Of[v], a)
+				all.of[v] = append(all.of[v], a)
 			} else {
 				all.Unanswered = append(all.Unanswered, a)
 			}
@@ -94,10 +94,22 @@ func announcedBy(p *managed.Policy, date time.Time) (v *managed.Version) {
 	return v
 }
 
-// Silent reports whether the page should have a row for a version, made while its table was kept and within the days that are known
-// here, and has none.
+// Of returns the announcements of a version.
+func (a *Announcements) Of(v *managed.Version) []Announcement {
+	if a == nil {
+		return nil
+	}
+	return a.of[v]
+}
+
+// Covers reports whether the table was kept when a version was made, as far as its rows are known here.
+func (a *Announcements) Covers(v *managed.Version) bool {
+	return a != nil && (len(a.of[v]) > 0 || v.Created.After(a.Page.Since) && v.Created.Before(a.Page.AsOf))
+}
+
+// Silent reports whether the table was kept when a version was made, and has no row for it.
 func (a *Announcements) Silent(v *managed.Version) bool {
-	return a != nil && len(a.Of[v]) == 0 && v.Created.After(a.Page.Since) && v.Created.Before(a.Page.AsOf)
+	return a.Covers(v) && len(a.of[v]) == 0
 }
 
 // Between returns the announcements that no version was made for and that came while v was the newest.

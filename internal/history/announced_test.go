@@ -15,7 +15,7 @@ func TestAnnouncementsBesideVersions(t *testing.T) {
 	dates := map[string]string{"v3": "2021-07-28", "v4": "2021-09-27", "v6": "2021-11-08", "v7": "2021-12-02", "v8": "2022-04-17", "v9": "2022-08-30", "v10": "2023-02-24"}
 	for _, v := range p.Versions() {
 		var got []string
-		for _, x := range a.Of[v] {
+		for _, x := range a.Of(v) {
 			got = append(got, x.Date.Format(time.DateOnly))
 		}
 		if strings.Join(got, " ") != dates[v.ID] {

@@ -138,11 +138,11 @@ func unlisted(p *managed.Policy) (list []string, err error) {
 
 // grants returns which of some actions a version allows, under whatever circumstances.
 func grants(ctx context.Context, v *managed.Version, actions []string, o Options) (list []string, err error) {
-	doc, err := read(v)
+	doc, err := o.read(v)
 	if err != nil {
 		return nil, err
 	}
-	r, err := prove.Granted(ctx, doc, actions, nil, prove.Options{Universe: o.Universe})
+	r, err := prove.Granted(ctx, doc, actions, nil, o.prover())
 	if err != nil {
 		return nil, err
 	}

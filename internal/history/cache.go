@@ -56,7 +56,7 @@ func (o *Options) key(s Step) string {
 		before = sha256.Sum256(s.Before.Document())
 	}
 	after = sha256.Sum256(s.After.Document())
-	sum := sha256.Sum256(fmt.Appendf(nil, "history %d %s %s %x %x", Method, o.Universe, authref.AsOf, before, after))
+	sum := sha256.Sum256(fmt.Appendf(nil, "history %d %s %q %s %x %x", Method, o.Universe, o.Service, authref.AsOf, before, after))
 	return hex.EncodeToString(sum[:])
 }
 

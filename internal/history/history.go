@@ -45,10 +45,15 @@ import (
 // answer, changes, so that nothing is taken from a cache that was kept by another method.
 const Method = 1
 
+// states is the bound of package prove on what it does for one class of actions. Its own default leaves a few more updates of the
+// catalogue unknown; with twice as many, those that are left stay so.
+const states = 250_000
+
 // Options say how updates are worked out. The zero Options are good defaults.
 type Options struct {
 	Universe prove.Universe
-	Cache    Cache // nil: nothing is kept
+	Service  string // a prefix such as s3: only what an update did to this service counts; empty: all counts
+	Cache    Cache  // nil: nothing is kept
 }
 
 // A Step is from one version of a managed policy to the next that the catalogue has.
@@ -163,22 +168,22 @@ func (s Step) Update(ctx context.Context, o Options) (*Update, error) {
 
 // compare works out what a step meant.
 func (s Step) compare(ctx context.Context, o Options) (*result, error) {
-	after, err := read(s.After)
+	after, err := o.read(s.After)
 	if err != nil {
 		return nil, err
 	}
 	if s.Before == nil {
-		granted, err := prove.Empty(ctx, after, prove.Options{Universe: o.Universe})
+		granted, err := prove.Empty(ctx, after, o.prover())
 		if err != nil {
 			return nil, err
 		}
 		return &result{Verdict: New, Added: changes(granted), Unknown: doubts(granted, false)}, ctx.Err()
 	}
-	before, err := read(s.Before)
+	before, err := o.read(s.Before)
 	if err != nil {
 		return nil, err
 	}
-	c, err := prove.Compare(ctx, before, after, prove.Options{Universe: o.Universe})
+	c, err := prove.Compare(ctx, before, after, o.prover())
 	if err != nil {
 		return nil, err
 	}
@@ -189,13 +194,23 @@ func (s Step) compare(ctx context.Context, o Options) (*result, error) {
 	}, ctx.Err() // where a deadline came, the answer is not that of the policies
 }
 
-// read returns a version as one side of a comparison.
-func read(v *managed.Version) (prove.Policies, error) {
+func (o *Options) prover() prove.Options { return prove.Options{Universe: o.Universe, MaxStates: states} }
+
+// read returns a version as one side of a comparison. One service alone is compared within a boundary that allows just that.
+func (o *Options) read(v *managed.Version) (p prove.Policies, err error) {
 	doc, err := policy.Parse(v.Document())
 	if err != nil {
-		return prove.Policies{}, &DocumentError{v, err}
+		return p, &DocumentError{v, err}
 	}
-	return prove.Policies{Identity: []*policy.Document{doc}}, nil
+	p.Identity = []*policy.Document{doc}
+	if o.Service != "" {
+		p.Boundary = &policy.Document{Version: policy.V2012, Statements: []policy.Statement{{
+			Effect:   policy.Allow,
+			Action:   policy.Element{Values: []policy.Value{{Text: o.Service + ":*"}}},
+			Resource: policy.Element{Values: []policy.Value{{Text: "*"}}},
+		}}}
+	}
+	return p, nil
 }
 
 // A DocumentError is that of a document of the catalogue that cannot be read.

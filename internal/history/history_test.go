@@ -252,3 +252,29 @@ func TestSharesAddUp(t *testing.T) {
 		}
 	}
 }
+
+// TestOneServiceIsItsPartOfTheUpdate holds what an update did to a service against the whole.
+func TestOneServiceIsItsPartOfTheUpdate(t *testing.T) {
+	for _, ref := range []string{"AdministratorAccess-Amplify@v4", "AdministratorAccess-Amplify@v5", "PowerUserAccess@v5", "ReadOnlyAccess@v188"} {
+		whole := update(t, step(t, ref), history.Options{})
+		for _, service := range []string{"lambda", "s3", "iam", "logs"} {
+			part := update(t, step(t, ref), history.Options{Service: service})
+			for what, pair := range map[string][2][]history.Change{"adds": {whole.Added, part.Added}, "removes": {whole.Removed, part.Removed}} {
+				var want []string
+				for _, s := range history.Shares(pair[0]) {
+					if s.Service == service {
+						want = s.Names
+					}
+				}
+				if got := history.Names(pair[1]); !slices.Equal(got, want) {
+					t.Errorf("%s %s of %s %q, and in all %q", ref, what, service, got, want)
+				}
+				for _, c := range pair[1] {
+					if history.ServiceOf(c.Witness.Action) != service {
+						t.Errorf("%s: the witness is %+v", ref, c.Witness)
+					}
+				}
+			}
+		}
+	}
+}
