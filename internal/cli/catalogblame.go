@@ -108,21 +108,38 @@ func (p *program) interruptible(c *cobra.Command) (stop func()) {
 func (p *program) blameText(list []history.Permission) {
 	var rows [][]string
 	gone := 0
+	before := map[*managed.Version]int{}
+	missing := func(v *managed.Version) int {
+		if _, ok := before[v]; !ok {
+			before[v] = history.MissingBefore(v)
+		}
+		return before[v]
+	}
 	for i := range list {
 		b := &list[i]
 		var later []string
+		if n := missing(b.Since()); n > 0 {
+			later = append(later, earlier(n))
+		}
+		event := func(what string, v *managed.Version) {
+			text := fmt.Sprintf("%s in %s %s", what, v.ID, day(v))
+			if n := missing(v); n > 0 {
+				text += ", " + earlier(n)
+			}
+			later = append(later, text)
+		}
 		for _, s := range b.Spans {
 			if s.From != b.Since() {
-				later = append(later, fmt.Sprintf("back in %s %s", s.From.ID, day(s.From)))
+				event("back", s.From)
 			}
 			if s.Until != nil {
-				later = append(later, fmt.Sprintf("gone in %s %s", s.Until.ID, day(s.Until)))
+				event("gone", s.Until)
 			}
 		}
 		if b.Gone() != nil {
 			gone++
 		}
-		rows = append(rows, []string{printable(b.Action), levelOf(b.Action), b.Since().ID, day(b.Since()), strings.Join(later, ", ")})
+		rows = append(rows, []string{printable(b.Action), levelOf(b.Action), b.Since().ID, day(b.Since()), strings.Join(later, "; ")})
 	}
 	for _, line := range aligned(rows) {
 		p.print("%s", line)
@@ -132,6 +149,14 @@ func (p *program) blameText(list []history.Permission) {
 		text += fmt.Sprintf(", %d of them gone", gone)
 	}
 	p.print("%s", text)
+}
+
+// earlier says that what a version did, one of n before it may have done that the catalogue does not have.
+func earlier(n int) string {
+	if n == 1 {
+		return "or in the version missing before it"
+	}
+	return fmt.Sprintf("or in one of the %d versions missing before it", n)
 }
 
 // levelOf returns the access level of an action, and a dash for one that the service reference does not have.
@@ -160,13 +185,14 @@ type spanJSON struct {
 type atJSON struct {
 	Version string     `json:"version"`
 	Date    *time.Time `json:"date"`
+	Missing int        `json:"missing"` // versions just before this one that the catalogue does not have
 }
 
 func at(v *managed.Version) *atJSON {
 	if v == nil {
 		return nil
 	}
-	j := &atJSON{Version: v.ID}
+	j := &atJSON{Version: v.ID, Missing: history.MissingBefore(v)}
 	if !v.Created.IsZero() {
 		j.Date = &v.Created
 	}

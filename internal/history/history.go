@@ -83,6 +83,17 @@ func (s Step) Missing() int {
 	return number(s.After) - before - 1
 }
 
+// MissingBefore returns how many versions just before one the catalogue does not have: what came or went with it may have done so with one of
+// these.
+func MissingBefore(v *managed.Version) int {
+	for _, s := range Steps(v.Policy) {
+		if s.After == v {
+			return s.Missing()
+		}
+	}
+	return 0
+}
+
 func number(v *managed.Version) (n int) {
 	for _, digit := range strings.TrimPrefix(v.ID, "v") {
 		n = 10*n + int(digit-'0')
@@ -194,7 +205,9 @@ func (s Step) compare(ctx context.Context, o Options) (*result, error) {
 	}, ctx.Err() // where a deadline came, the answer is not that of the policies
 }
 
-func (o *Options) prover() prove.Options { return prove.Options{Universe: o.Universe, MaxStates: states} }
+func (o *Options) prover() prove.Options {
+	return prove.Options{Universe: o.Universe, MaxStates: states}
+}
 
 // read returns a version as one side of a comparison. One service alone is compared within a boundary that allows just that.
 func (o *Options) read(v *managed.Version) (p prove.Policies, err error) {
