@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -114,7 +113,7 @@ func (p *program) audit(c *cobra.Command, q *auditFlags) error {
 			j := newUpdateJSON(u, history.Announced(u.After.Policy))
 			j.Policy = u.After.Policy.Name
 			if u.Lost() {
-				j.Witness = &u.Removed[0].Witness
+				j.Witness, _ = lostRequest(u)
 			}
 			line, err := marshal(j)
 			if err != nil {
@@ -226,7 +225,7 @@ func (p *program) auditEntry(u *history.Update) {
 	p.changeLines("-", u.Removed)
 	p.doubtLines(u)
 	if u.Lost() {
-		p.print("  e.g.  %s", printable(shellQuoted(decideWords(u.Before.Ref(), &u.Removed[0].Witness))))
+		p.print("  e.g.  %s", printable(requestExample(u)))
 	}
 }
 
@@ -236,20 +235,4 @@ func between(s history.Step) string {
 		return counted(n, "version") + " between them missing"
 	}
 	return ""
-}
-
-// decideWords is the command line that decides a request under a version of a managed policy.
-func decideWords(ref string, r *history.Request) []string {
-	words := []string{"writ", "decide", "--policy", ref, "--action", r.Action}
-	for _, flag := range [][2]string{{"--resource", r.Resource}, {"--resource-account", r.ResourceAccount}, {"--principal", r.Principal}, {"--session-issuer", r.SessionIssuer}} {
-		if flag[1] != "" && flag[1] != "*" {
-			words = append(words, flag[0], flag[1])
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(r.Context)) {
-		for _, value := range r.Context[key] {
-			words = append(words, "--context", key+"="+value)
-		}
-	}
-	return words
 }

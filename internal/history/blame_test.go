@@ -83,7 +83,7 @@ func spans(p history.Permission) string {
 
 // TestBlameAgreesWithTheVersions holds what blame says against each version: by what its statements name, and by requests.
 func TestBlameAgreesWithTheVersions(t *testing.T) {
-	for _, name := range []string{"AdministratorAccess-Amplify", "AmplifyBackendDeployFullAccess", "AWSCloud9User", "PowerUserAccess", "AmazonECS_FullAccess"} {
+	for _, name := range []string{"AdministratorAccess-Amplify", "AmplifyBackendDeployFullAccess", "AWSCloud9User", "PowerUserAccess", "AmazonECS_FullAccess", "AWSCleanRoomsFullAccessNoQuerying", "AWSEC2SpotServiceRolePolicy"} {
 		p := policyOf(t, name)
 		cache := new(memory)
 		of := blame(t, name, history.Options{Cache: cache})
