@@ -1,5 +1,5 @@
 # make test     everything that CI runs: formatting, vet, all tests with the race detector, each fuzz target briefly
-# make bench    decisions against the peers, the server against its floors; writes docs/performance.md and docs/performance-serving.md
+# make bench    decisions against the peers, the server against its floors, proofs beside Z3; writes docs/performance*.md
 # make generate the embedded data from the packages that NOTICE names; the models of AWS's APIs if BOTOCORE is the folder of botocore's data
 # make fuzz     each fuzz target for FUZZTIME (default here: 1m)
 
@@ -11,11 +11,13 @@ FUZZTIME ?= 5s
 test: tools format vet unit fuzz bench-test
 	@echo "all tests passed"
 
-# The race detector needs a C compiler, and a test runs the AWS CLI. Where they are missing and we may, they are installed.
+# The race detector needs a C compiler, one test runs the AWS CLI, and another asks Z3 what the prover says. Where they are
+# missing and we may, they are installed.
 tools:
 	@command -v gcc >/dev/null || command -v clang >/dev/null || \
 		{ echo "installing gcc for the race detector"; apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
 	@command -v aws >/dev/null || { echo "installing the AWS CLI"; apt-get update -qq && apt-get install -y -qq awscli; }
+	@command -v z3 >/dev/null || { echo "installing Z3, which the prover is held against"; apt-get update -qq && apt-get install -y -qq z3; }
 
 format:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted by gofmt:"; echo "$$files"; exit 1; }
@@ -42,6 +44,7 @@ bench-test:
 bench:
 	cd bench && $(GO) run . -o ../docs/performance.md
 	cd bench && $(GO) run ./serving -o ../docs/performance-serving.md
+	cd bench && $(GO) run ./proving -o ../docs/performance-proving.md
 
 generate:
 	$(GO) run ./internal/gen/managed

@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -140,7 +141,9 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 		if q.limited() && c.isRCP() {
 			key += "rcp"
 		}
-		key += q.domainText(action)
+		if q.options.Universe == Reference {
+			key += domainText(action)
+		}
 		if i, ok := by[key]; ok {
 			if !open {
 				classes[i].names = append(classes[i].names, action)
@@ -200,11 +203,10 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 
 // where returns a set that holds all actions that the goal is about, and perhaps others.
 func (g *goal) where(q *question) actionSet {
-	everywhere := g.own.all || g.s.actionNot
-	if d := g.denied; d != nil && everywhere && !d.actionNot {
-		return q.actions[d.id]
+	if d := g.denied; d != nil && !d.actionNot && !q.actions[d.id].all {
+		return q.actions[d.id] // all that is denied
 	}
-	if everywhere {
+	if g.own.all || g.s.actionNot {
 		return actionSet{all: true}
 	}
 	return g.own
@@ -368,6 +370,11 @@ func (a *actionSet) inReference(yield func(referenceAction) bool) {
 	}
 }
 
+// isNamed reports whether one of the statements lists the action, given in lower case, by its name.
+func (q *question) isNamed(action string, relevant []*statement) bool {
+	return slices.ContainsFunc(relevant, func(s *statement) bool { return q.actions[s.id].literals[action] })
+}
+
 // name finds the names of a class that was found by its patterns: actions of the reference, and names that the policies
 // give.
 func (q *question) name(g *goal, relevant []*statement, c *class) {
@@ -397,6 +404,36 @@ func (q *question) name(g *goal, relevant []*statement, c *class) {
 			}
 		}
 	}
+	if c.open && q.isNamed(c.beyond, relevant) { // what the walk came to is a name: there may be no others
+		lower := c.beyond + "x"
+		sp := ordinary
+		if q.hasOwnRules() {
+			sp = specialOf(lower)
+		}
+		c.open = sp == c.special && g.own.match(lower) != g.s.actionNot && !slices.ContainsFunc(relevant, func(s *statement) bool {
+			return q.actions[s.id].match(lower) != c.of.Has(s.id)
+		})
+	}
 	slices.SortFunc(c.names, compareNames)
 	c.names = slices.CompactFunc(c.names, strings.EqualFold)
+}
+
+// compareNames compares the names of actions, in which case does not matter.
+func compareNames(x, y string) int {
+	for i := range min(len(x), len(y)) {
+		a, b := x[i], y[i]
+		if a != b {
+			if c := cmp.Compare(lowerByte(a), lowerByte(b)); c != 0 {
+				return c
+			}
+		}
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

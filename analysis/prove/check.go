@@ -82,10 +82,10 @@ var fixingKeys = []string{
 	"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "kms:calleraccount", "kms:viaservice", "lambda:eventsourcetoken",
 }
 
-// byThePublic is the formula that a request comes from somebody whom the statements do not fix.
-func (sp *space) byThePublic(statements []*statement) *formula {
-	fixed := map[string]bool{} // accounts that a statement names
-	for _, s := range statements {
+// byThePublic is the formula that a request comes from somebody whom no statement fixes.
+func (sp *space) byThePublic(every, statements []*statement) *formula {
+	fixed := map[string]bool{} // accounts that a statement names, be it about other actions
+	for _, s := range every {
 		if s.src.Principal != nil {
 			for _, e := range s.src.Principal.Entries {
 				fixed[accountOf(e.Name.Text)] = true

@@ -10,16 +10,23 @@ import (
 	"github.com/writ-iam/writ/authref"
 )
 
-// add puts a difference among the findings, in words. What was found to hold always is not said again.
+// add puts a difference among the findings, in words. What was found to hold always, or under the
+// same circumstances, is not said again.
 func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*statement, c *class, w Witness) error {
-	d := Difference{By: []StatementRef{g.s.ref}, Witness: w, When: g.when(c.about(relevant))}
+	d := Difference{Witness: w, When: g.when(c.about(relevant))}
+	if g.s.ref.Policy != "" {
+		d.By = []StatementRef{g.s.ref}
+	}
 	if g.denied != nil {
 		d.Denied = []StatementRef{g.denied.ref}
 	}
-	if f.always == nil {
-		f.always = map[string]bool{}
+	if f.said == nil {
+		f.said = map[string]bool{}
 	}
-	isNew := func(action string) bool { return !f.always[strings.ToLower(action)] }
+	isNew := func(action string) bool {
+		lower := strings.ToLower(action)
+		return !f.said[lower] && !f.said[lower+" "+d.When]
+	}
 	for _, name := range c.names {
 		if isNew(name) {
 			d.Actions = append(d.Actions, name)
@@ -33,22 +40,14 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 	if len(d.Actions)+len(d.Patterns) == 0 {
 		return nil
 	}
-	if d.When == "" {
-		for _, a := range slices.Concat(d.Actions, d.Patterns) {
-			f.always[strings.ToLower(a)] = true
-		}
+	for _, a := range slices.Concat(d.Actions, d.Patterns) {
+		f.said[strings.TrimSpace(strings.ToLower(a)+" "+d.When)] = true
 	}
 	if err := q.example(ctx, g, relevant, c, &d); err != nil {
 		return err
 	}
 	if len(d.Actions) == 0 {
 		d.Actions, d.Patterns = d.Patterns, nil
-	}
-	for i := range f.differences { // another statement that says the same
-		if e := &f.differences[i]; e.When == d.When && slices.Equal(e.Actions, d.Actions) && slices.Equal(e.Patterns, d.Patterns) {
-			e.By, e.Denied = append(e.By, d.By...), append(e.Denied, d.Denied...)
-			return nil
-		}
 	}
 	// In the reference universe, actions that the policies do not tell apart may differ by their resources.
 	kind := fmt.Sprint(c.of, d.When, g.s.id, d.Denied)
@@ -65,23 +64,31 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 	return nil
 }
 
-// example makes the witness one of a real action on a resource that fits it, if there is such a one: the first of the
-// actions that are in the service reference.
+// example makes the witness one of a real action on a resource that fits it, if there is such a one: of the actions that are in
+// the service reference the first that there is a fitting request for.
 func (q *question) example(ctx context.Context, g *goal, relevant []*statement, c *class, d *Difference) error {
 	if len(d.Actions) == 0 {
 		return nil
 	}
 	action := d.Actions[0]
+	tried := map[string]bool{}
 	for _, a := range d.Actions {
-		if _, ok := authref.LookupAction(a); ok {
-			action = a
-			break
+		if _, ok := authref.LookupAction(a); !ok {
+			continue
 		}
-	}
-	if domains := q.referenceDomains(action); q.options.Universe == Open && len(domains) > 0 {
+		if len(tried) == 0 {
+			action = a
+		}
+		// Actions on the same resources come out the same, and a reader does not wait for the hundredth.
+		const enough = 20
+		if text := domainText(a); q.options.Universe != Open || tried[text] || len(tried) == enough {
+			continue
+		} else {
+			tried[text] = true
+		}
 		real := *c
-		real.example = action
-		w, _, err := q.decide(ctx, g, relevant, &real, domains)
+		real.example = a
+		w, _, err := q.decide(ctx, g, relevant, &real, q.referenceDomains(a))
 		if err != nil && !errors.Is(err, errBound) {
 			return err
 		}

@@ -85,7 +85,7 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 			}
 			for _, v := range c.src.Strings() {
 				for _, text := range plain(generalized(v), s.options.Version.HasVariables()) {
-					hints = append(hints, text, "arn:aws:iam::"+text+":user/example", "arn:aws:iam::"+exampleAccount+":user/"+text)
+					hints = append(hints, text, "arn:aws:iam::"+text+":user/example", "arn:aws:iam::"+q.accounts[0]+":user/"+text)
 				}
 			}
 			switch key {
@@ -133,7 +133,7 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 			}
 		}
 	}
-	for _, id := range []string{exampleAccount, otherAccount} {
+	for _, id := range q.accounts {
 		hints = append(hints, "arn:aws:iam::"+id+":user/example", "arn:aws:iam::"+id+":role/example", "arn:aws:iam::"+id+":root")
 	}
 
@@ -211,6 +211,10 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 	}
 	add(aProvider, "arn:aws:iam::"+exampleAccount+":saml-provider/example", "", "")
 	add(nobody, "*", "", "")
+	if q.public { // nobody is a better example of the public than somebody
+		last := len(list) - 1
+		list = slices.Insert(list[:last:last], 0, list[last])
+	}
 	return list
 }
 

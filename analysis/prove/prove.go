@@ -104,6 +104,8 @@ type Policies struct {
 	Session  []*policy.Document   // empty if none are passed
 	SCPs     [][]*policy.Document // one list a level, from the root down
 	RCPs     [][]*policy.Document // likewise
+
+	nothing bool // is allowed
 }
 
 // Options bound a comparison. The zero Options are good defaults.
@@ -154,7 +156,7 @@ type Difference struct {
 	// When says on which resource and under which conditions the side allows it, and where the other does, too. Empty:
 	// always.
 	When string
-	// By are the statements that allow it.
+	// By are the statements that allow it; none where the limits alone are compared.
 	By []StatementRef
 	// Denied are the statements of the other side that deny it, if that is the difference.
 	Denied  []StatementRef

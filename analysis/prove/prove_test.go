@@ -294,6 +294,26 @@ func TestWhatIsRedundantCanGo(t *testing.T) {
 	}
 }
 
+// TestADenyStaysWhereNothingIsAllowed has denials of what the policy itself does not allow, which another policy may.
+func TestADenyStaysWhereNothingIsAllowed(t *testing.T) {
+	for _, c := range []struct {
+		t    eval.PolicyType
+		text string
+		want int
+	}{
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`, 0},
+		{eval.Resource, `{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},
+			{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}`, 0},
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:Run*","Resource":"*"}`, 1},
+		{eval.Identity, `{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`, 1},
+	} {
+		list, err := prove.Redundant(context.Background(), parse(`{"Version":"2012-10-17","Statement":[`+c.text+`]}`), c.t)
+		if err != nil || len(list) != c.want {
+			t.Errorf("%+v, %v in %s", list, err, c.text)
+		}
+	}
+}
+
 // without returns the document without what is redundant.
 func without(doc *policy.Document, list []prove.Redundancy) *policy.Document {
 	gone := func(statement int, element string, condition, value int) bool {
@@ -339,4 +359,78 @@ func without(doc *policy.Document, list []prove.Redundancy) *policy.Document {
 		less.Statements = append(less.Statements, s)
 	}
 	return &less
+}
+
+func TestPatternsAreThoseOfTheClass(t *testing.T) {
+	all := `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`
+	for _, c := range []struct {
+		b        []string
+		actions  int
+		patterns []string
+	}{
+		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}`}, 1, nil},
+		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject*","Resource":"*"}`}, 3, []string{"s3:*"}},
+		{[]string{`{"Effect":"Allow","NotAction":"s3:DeleteObject","Resource":"*"}`}, 1, nil},
+	} {
+		cmp := compare(t, statements(all), statements(c.b...), prove.Options{})
+		if len(cmp.Removes.Differences) != 1 {
+			t.Fatalf("%v: %+v", c.b, cmp.Removes.Differences)
+		}
+		d := cmp.Removes.Differences[0]
+		if len(d.Actions) < c.actions || c.actions == 1 && len(d.Actions) > 1 || !slices.Equal(d.Patterns, c.patterns) {
+			t.Errorf("%v: actions %v, patterns %v", c.b, d.Actions, d.Patterns)
+		}
+	}
+}
+
+// TestThePublicIsNobodyThatIsNamed: the witness of public access is somebody whom no statement names.
+func TestThePublicIsNobodyThatIsNamed(t *testing.T) {
+	doc := parse(`{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::logs/*"},
+		{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::logs/*"}]}`)
+	r, err := prove.Public(context.Background(), doc, prove.Options{})
+	if err != nil || r.Answer != prove.Refuted {
+		t.Fatalf("%v, %v", r, err)
+	}
+	if who := r.Differences[0].Witness.Principal; strings.Contains(who, "111122223333") {
+		t.Errorf("the public is %s", who)
+	}
+	if by := r.Differences[0]; len(by.Denied) > 0 {
+		t.Errorf("denied by %v, which nobody wrote", by.Denied)
+	}
+}
+
+// TestLimitsAreNamedByNobody: where SCPs alone are compared, no identity-based policy is said to allow.
+func TestLimitsAreNamedByNobody(t *testing.T) {
+	scp := func(list ...string) prove.Policies {
+		return prove.Policies{SCPs: [][]*policy.Document{statements(list...).Identity}}
+	}
+	all := `{"Effect":"Allow","Action":"*","Resource":"*"}`
+	c := compare(t, scp(all), scp(all, `{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}`), prove.Options{})
+	if c.Verdict != prove.Narrower || len(c.Removes.Differences) != 1 {
+		t.Fatalf("%v %+v", c.Verdict, c.Removes.Differences)
+	}
+	if d := c.Removes.Differences[0]; len(d.By) > 0 || len(d.Denied) != 1 || d.Denied[0].Policy != "scp[0][0]" || !slices.Equal(d.Actions, []string{"s3:DeleteBucket"}) {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestChainsOfCallsAreNamedAsSuch: a policy may speak of the first or the last of a chain alone, but it is the chain that a
+// request has.
+func TestChainsOfCallsAreNamedAsSuch(t *testing.T) {
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:CalledViaLast":"false"}}}`)
+	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:CalledViaLast":"false"},"StringLike":{"aws:CalledViaFirst":"a*"}}}`)
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Narrower {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
+
+// TestPresenceLeavesValuesAlone: whether a number is there at all is no other way to compare it.
+func TestPresenceLeavesValuesAlone(t *testing.T) {
+	const age = `"NumericLessThan":{"aws:MultiFactorAuthAge":"300"}`
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `}}`)
+	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `,"Null":{"aws:MultiFactorAuthAge":"false"}}}`)
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Equivalent {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
 }

@@ -68,7 +68,7 @@ func not2(element string, negated bool) string {
 }
 
 // redundantStatements finds the statements without which a policy means the same. An Allow can go if nothing is allowed by it
-// alone, a Deny if nothing is denied by it alone.
+// alone, a Deny if other Denys deny all that it does: what the policy does not allow, another one may.
 func redundantStatements(ctx context.Context, doc *policy.Document, t eval.PolicyType) (list []Redundancy, err error) {
 	kept := slices.Clone(doc.Statements)
 	places := make([]int, len(kept)) // in doc
@@ -79,7 +79,7 @@ func redundantStatements(ctx context.Context, doc *policy.Document, t eval.Polic
 		without := slices.Delete(slices.Clone(kept), i, i+1)
 		more, less := kept, without
 		if kept[i].Effect == policy.Deny {
-			more, less = without, kept
+			more, less = denies(without), denies(kept)
 		}
 		same, err := covers(ctx, doc.Version, less, more, t)
 		if err != nil {
@@ -107,6 +107,15 @@ func redundantStatements(ctx context.Context, doc *policy.Document, t eval.Polic
 	}
 	slices.Reverse(list)
 	return list, nil
+}
+
+func denies(list []policy.Statement) (denies []policy.Statement) {
+	for _, s := range list {
+		if s.Effect == policy.Deny {
+			denies = append(denies, s)
+		}
+	}
+	return denies
 }
 
 // covers reports whether the statements are known to allow all that others do. Statements that only deny are taken together with

@@ -15,10 +15,7 @@ import (
 var openDomain = requestDomain{shapes: []shape{{star: true}, {}}}
 
 // domainText is a text that two actions have in common if requests for them have the same domains.
-func (q *question) domainText(action string) string {
-	if q.options.Universe == Open {
-		return ""
-	}
+func domainText(action string) string {
 	a, ok := authref.LookupAction(action)
 	if !ok {
 		return ""
@@ -51,10 +48,12 @@ func (q *question) referenceDomains(action string) (domains []requestDomain) {
 	required := false
 	for _, r := range a.Resources {
 		required = required || r.Required
-		if t, ok := service.ResourceType(r.Type); ok {
+		if t, ok := service.ResourceType(r.Type); ok && len(q.shapesOf(t)) > 0 {
 			domains = append(domains, requestDomain{shapes: q.shapesOf(t), carried: carried(a.ConditionKeys, r.ConditionKeys, t.ConditionKeys)})
 		}
 	}
+	// Of several, those with a simple ARN make the better examples: an object before one by way of an access point.
+	slices.SortStableFunc(domains, func(x, y requestDomain) int { return x.shapes[0].unknowns - y.shapes[0].unknowns })
 	// An action that acts on nothing, or on one resource if at all, is decided on *.
 	if len(a.Resources) == 0 || len(a.Resources) == 1 && !required {
 		domains = append(domains, requestDomain{shapes: []shape{{star: true}}, carried: carried(a.ConditionKeys)})
@@ -130,6 +129,7 @@ func (q *question) shapesOf(t *authref.ResourceType) (shapes []shape) {
 		}
 		for _, partition := range q.partitions {
 			var s shape
+			s.unknowns = len(placeholder.FindAllString(format, -1))
 			for i, part := range parts {
 				if i == 1 && placeholder.MatchString(part) {
 					part = partition
@@ -141,6 +141,25 @@ func (q *question) shapesOf(t *authref.ResourceType) (shapes []shape) {
 		}
 	}
 	return shapes
+}
+
+// examplesOf returns accounts for examples. Those that stand in the statements go last, so that an account that nobody names is one
+// that nobody names.
+func examplesOf(statements []*statement) (list []string) {
+	var named []string
+	for _, account := range []string{exampleAccount, otherAccount, "777788889999", "123456789012"} {
+		isNamed := func(texts ...string) bool {
+			return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, account) })
+		}
+		if slices.ContainsFunc(statements, func(s *statement) bool {
+			return isNamed(s.resources...) || isNamed(s.text)
+		}) {
+			named = append(named, account)
+		} else {
+			list = append(list, account)
+		}
+	}
+	return append(list, named...)
 }
 
 // partitionsOf returns the partitions that the statements name, and aws if they name none: that of the service reference.

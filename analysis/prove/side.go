@@ -27,6 +27,7 @@ type side struct {
 	denies   []*statement // none may match
 	policies eval.Policies
 	limited  bool // by SCPs or RCPs
+	nothing  bool // is allowed
 }
 
 // A gate is policies of which one must allow.
@@ -68,22 +69,8 @@ func (p Policies) mode() mode {
 	return ofLimits
 }
 
-// none returns a side of the same mode that allows nothing.
-func (p Policies) none() Policies {
-	doc := &policy.Document{Version: policy.V2012, Statements: []policy.Statement{{
-		Effect:   policy.Deny,
-		Action:   policy.Element{Values: []policy.Value{{Text: "*"}}},
-		Resource: policy.Element{Values: []policy.Value{{Text: "*"}}},
-	}}}
-	switch p.mode() {
-	case ofResource:
-		doc.Statements[0].Principal = &policy.Principals{Entries: []policy.Principal{{Type: policy.AWS, Name: policy.Value{Text: "*"}}}}
-		return Policies{Resource: doc}
-	case ofIdentity:
-		return Policies{Identity: []*policy.Document{doc}}
-	}
-	return Policies{SCPs: [][]*policy.Document{{doc}}}
-}
+// none returns a side that allows nothing.
+func (p Policies) none() Policies { return Policies{nothing: true} }
 
 // everything is a policy that allows all, for the part of a decision that is not compared.
 var everything = &policy.Document{Version: policy.V2012, Statements: []policy.Statement{{
@@ -110,6 +97,9 @@ func mustCompile(doc *policy.Document, t eval.PolicyType) *eval.Policy {
 
 // newSide takes the policies apart. Statements are numbered from first on.
 func newSide(p Policies, m mode, first int) (s *side, err error) {
+	if p.nothing {
+		return &side{gates: []gate{{t: eval.Endpoint}}, nothing: true}, nil
+	}
 	s = new(side)
 	switch {
 	case p.Resource != nil && (len(p.Identity) > 0 || p.Boundary != nil || len(p.Session) > 0 || len(p.SCPs) > 0):
@@ -125,7 +115,10 @@ func newSide(p Policies, m mode, first int) (s *side, err error) {
 		}
 		for i := range doc.Statements {
 			st := newStatement(doc, i, t, compiled)
-			st.id, st.ref.Policy = next, name
+			st.id = next
+			if doc != everything {
+				st.ref.Policy = name
+			}
 			next++
 			switch {
 			case st.src.Effect == policy.Deny:

@@ -20,6 +20,7 @@ type space struct {
 	vars     []variable
 	limit    int
 	operands []operand
+	examples []string        // accounts
 	variable map[string]bool // keys, in lower case, that policy variables name
 
 	principals []principal // the cells of variable principalVar
@@ -46,6 +47,8 @@ type shape struct {
 	star    bool
 	parts   []lang.Pattern // of the parts of the ARN, from "arn" on; nil for any
 	example []string       // what may stand for each part
+
+	unknowns int // how many parts of the type's ARN are to be filled in
 }
 
 // An account is a cell of the account part of an ARN, and what aws:ResourceAccount is then; empty: absent.
@@ -110,7 +113,7 @@ func (sp *space) cells(languages [][]lang.Pattern, domain []lang.Pattern, hints 
 func newSpace(q *question, g *goal, class *class, d *requestDomain, statements []*statement) *space {
 	sp := &space{domain: d, shapes: d.shapes, limit: q.options.states(), texts: map[int][]string{}, keys: map[string]int{}, names: map[int]string{},
 		variable: map[string]bool{}}
-	sp.operands = q.operands(statements, g)
+	sp.operands, sp.examples = q.operands(statements, g), q.accounts
 	for _, o := range sp.operands {
 		for _, key := range o.variables {
 			sp.variable[key] = true
@@ -153,9 +156,12 @@ func (sp *space) cutResource(class *class, statements []*statement) {
 		}
 		for i, part := range strings.SplitN(text, ":", arnParts) {
 			hints[i] = append(hints[i], plain(part, variables)...)
+			if i == arnParts-1 { // a name may be one of several steps
+				hints[i] = append(hints[i], strings.ReplaceAll(part, "*", "example/example"))
+			}
 		}
 	}
-	hints[1], hints[3], hints[4] = []string{"aws"}, []string{"us-east-1", ""}, []string{exampleAccount, ""}
+	hints[1], hints[3] = []string{"aws", "aws-cn", "aws-us-gov"}, []string{"us-east-1", "eu-west-1", ""}
 	for _, s := range statements {
 		for _, r := range s.resources {
 			for _, a := range sp.assignments(sp.variablesOf(r, s)) {
@@ -255,7 +261,7 @@ func (sp *space) cutAccounts(class *class, statements []*statement) {
 	first := len(patterns) + len(languages)
 	isAccount, isEmpty := first, first+1
 	languages = slices.Concat(listed(patterns), languages, [][]lang.Pattern{{digits}, {{}}})
-	texts, in := sp.cells(languages, []lang.Pattern{{{Class: lang.NotColon, Run: true}}}, []string{exampleAccount, otherAccount, "222233334444"})
+	texts, in := sp.cells(languages, []lang.Pattern{{{Class: lang.NotColon, Run: true}}}, append(slices.Clone(sp.examples), "222233334444"))
 	n := len(sp.vars)
 	var from []int // the cell of texts that an account is of
 	cell := func(i int, key string) {
@@ -360,6 +366,9 @@ func (sp *space) cutKeys(statements []*statement) {
 		list := false
 		for _, t := range by[key] {
 			list = list || isListIn(key, t.c)
+			if t.c.c.Operator().Comparison() == condition.Presence {
+				continue // what is there at all makes no difference between values
+			}
 			if of, exact := sp.languages(t.c, t.s); exact {
 				languages = append(languages, of...)
 				for _, v := range t.c.src.Strings() {
@@ -372,7 +381,7 @@ func (sp *space) cutKeys(statements []*statement) {
 		}
 		var texts []string
 		if len(samples) == 0 || len(languages) > 0 {
-			texts, _ = sp.cells(languages, nil, append(hints, "example", "x"))
+			texts, _ = sp.cells(languages, domainOf(key), append(hints, "example", "x"))
 		}
 		for _, of := range slices.Sorted(maps.Keys(samples)) {
 			texts = append(texts, sampleValues(of, samples[of])...)
@@ -384,6 +393,14 @@ func (sp *space) cutKeys(statements []*statement) {
 	}
 }
 
+// domainOf is the pattern of all values of a key; nil for any text. No call is forwarded by a service without a name.
+func domainOf(key string) []lang.Pattern {
+	if key == calledViaKey {
+		return []lang.Pattern{{{Class: lang.Any}, {Class: lang.Any, Run: true}}}
+	}
+	return nil
+}
+
 // isListIn reports whether a condition takes its key, which AWS does not list with one value, for a list.
 func isListIn(key string, c *compiledCondition) bool {
 	op := c.c.Operator()
@@ -392,6 +409,9 @@ func isListIn(key string, c *compiledCondition) bool {
 
 // addKey makes the dimension of a key; cell 0 is that it is absent.
 func (sp *space) addKey(key, name string, texts []string, list bool) {
+	if key == calledViaKey {
+		name = "aws:CalledVia" // the policies may speak of the first or the last of them
+	}
 	n := sp.add(variable{cells: len(texts) + 1, list: list})
 	sp.keys[key], sp.names[n], sp.texts[n] = n, name, append([]string{""}, texts...)
 }

@@ -300,7 +300,7 @@ func (sp *space) cutVariables(statements []*statement) {
 		for i := range plain {
 			texts = append(texts, string(fresh+rune(i)))
 		}
-		name, list := key, authref.Multivalued(key)
+		name, list := sp.spelling(key), authref.Multivalued(key)
 		for _, s := range statements {
 			for i := range s.conditions {
 				c := &s.conditions[i]
@@ -317,6 +317,21 @@ func (sp *space) cutVariables(statements []*statement) {
 		slices.Sort(texts)
 		sp.addKey(key, name, slices.Compact(texts), list || key == calledViaKey)
 	}
+}
+
+// spelling returns a key, given in lower case, as a policy variable spells it.
+func (sp *space) spelling(key string) string {
+	for _, o := range sp.operands {
+		for rest := o.text; strings.Contains(rest, "${"); {
+			var inside string
+			_, rest, _ = strings.Cut(rest, "${")
+			inside, rest, _ = strings.Cut(rest, "}")
+			if name, _, _ := strings.Cut(inside, ","); strings.ToLower(strings.TrimSpace(name)) == key {
+				return strings.TrimSpace(name)
+			}
+		}
+	}
+	return key
 }
 
 // accountValues returns the accounts to tell apart if variables speak of accounts.

@@ -181,6 +181,9 @@ func (w *Witness) Request() (*eval.Request, error) {
 // allows asks the engine whether a side allows a request. A resource-based policy is asked by itself; of the others, what is
 // not compared is taken to allow.
 func (q *question) allows(s *side, req *eval.Request) bool {
+	if s.nothing {
+		return false
+	}
 	if q.mode == ofResource {
 		return s.policies.Resource.Outcome(req) == eval.Allowed && !s.deniedByRCP(req)
 	}

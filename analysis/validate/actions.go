@@ -162,11 +162,11 @@ func (d *document) checkSupported(s *statement, a value) {
 	switch {
 	case d.Type == RCP && isAllActions(a.Text):
 		if !s.allowsAll() {
-			d.report("UNSUPPORTED_ACTION_IN_POLICY", a.location(), "a resource control policy of yours cannot name all actions; write them by service, such as s3:*")
+			d.report("RCP_SYNTAX_ERROR_ACTION", a.location(), "a resource control policy of yours cannot name all actions; write them by service, such as s3:*")
 		}
 	case isAllActions(a.Text):
 	case d.Type == RCP && !authref.SupportsRCP(prefix):
-		d.report("UNSUPPORTED_ACTION_IN_POLICY", a.location(), "resource control policies do not apply to %s; remove the action", prefix)
+		d.report("RCP_SYNTAX_ERROR_ACTION", a.location(), "resource control policies do not apply to %s; remove the action", prefix)
 	case services != nil && !slices.Contains(services, prefix):
 		d.report("UNSUPPORTED_ACTION_IN_POLICY", a.location(), "the policy of %s cannot name actions of %s; write those of %s", d.ResourceType, prefix, strings.Join(services, " or "))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/writ-iam/writ/internal/jsontree"
 	"github.com/writ-iam/writ/policy"
@@ -70,7 +71,7 @@ func (v value) part(start, length int) Location {
 	return l
 }
 
-func runes(s string) int { return len([]rune(s)) }
+func runes(s string) int { return utf8.RuneCountInString(s) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 

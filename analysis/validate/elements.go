@@ -113,7 +113,7 @@ func (d *document) checkStatement(s *statement) {
 				d.report("INVALID_EFFECT", m.value.location(), "the effect %s is neither Allow nor Deny%s", quoted(m.value.Text), d.didYouMean(m.value.Text, []string{"Allow", "Deny"}))
 			}
 			if d.Type == RCP && s.effect == policy.Allow && !s.allowsAll() {
-				d.report("INVALID_EFFECT", m.value.location(), "a resource control policy only denies; write Deny")
+				d.report("RCP_SYNTAX_ERROR_ALLOW", m.value.location(), "a resource control policy of yours only denies; write Deny")
 			}
 		case "Action", "NotAction", "Resource", "NotResource":
 			d.wantsStrings(m.value, m.name)

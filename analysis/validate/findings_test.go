@@ -36,7 +36,7 @@ var pairs = []pair{
 	{"DATA_TYPE_MISMATCH", identity, `"Condition": {"StringEquals": {"aws:username": «null»}}`, `"Condition": {"StringEquals": {"aws:username": "x"}}`},
 	{"DATA_TYPE_MISMATCH", identity, `«["Statement"]»`, `{}`},
 	{"INVALID_EFFECT", identity, `"Effect": «"allow"»`, `"Effect": "Allow"`},
-	{"INVALID_EFFECT", rcp, `"Effect": «"Allow"»`, `"Effect": "Deny"`},
+	{"RCP_SYNTAX_ERROR_ALLOW", rcp, `"Effect": «"Allow"»`, `"Effect": "Deny"`},
 	{"INVALID_POLICY_ELEMENT", identity, `«"Actions»": "s3:GetObject"`, `"Action": "s3:GetObject"`},
 	{"INVALID_VERSION", identity, `{"Version": «"2012-10-18"», "Statement": []}`, `{"Version": "2012-10-17", "Statement": []}`},
 	{"MISSING_VERSION", identity, `«{"Statement": []}»`, `{"Version": "2008-10-17", "Statement": []}`},
@@ -74,8 +74,8 @@ var pairs = []pair{
 	{"INVALID_SERVICE_IN_ACTION", identity, `"Action": "«s33»:GetObject"`, `"Action": "S3:GetObject"`},
 	{"INVALID_SERVICE_IN_ACTION", identity, `"Action": "«s*»:GetObject"`, `"Action": "*:*"`},
 	{"UNSUPPORTED_ACTION_IN_POLICY", trust, `"Action": «"s3:GetObject"»`, `"Action": "sts:TagSession"`},
-	{"UNSUPPORTED_ACTION_IN_POLICY", rcp, `"Action": «"ec2:RunInstances"»`, `"Action": "sqs:SendMessage"`},
-	{"UNSUPPORTED_ACTION_IN_POLICY", rcp, `"Action": «"*"»`, `"Action": "s3:*"`},
+	{"RCP_SYNTAX_ERROR_ACTION", rcp, `"Action": «"ec2:RunInstances"»`, `"Action": "sqs:SendMessage"`},
+	{"RCP_SYNTAX_ERROR_ACTION", rcp, `"Action": «"*"»`, `"Action": "s3:*"`},
 
 	// Resources.
 	{"INVALID_ARN_PREFIX", identity, `"Resource": «"aws:s3:::b"»`, `"Resource": "arn:aws:s3:::b"`},
@@ -97,7 +97,8 @@ var pairs = []pair{
 	// Principals.
 	{"MISSING_PRINCIPAL", resource, `{"Statement": «{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}»}`, `"Principal": "*"`},
 	{"UNSUPPORTED_PRINCIPAL", identity, `«"Principal»": "*"`, `"Resource": "*"`},
-	{"UNSUPPORTED_PRINCIPAL", rcp, `«"Principal»": {"AWS": "111122223333"}`, `"Principal": {"AWS": "*"}`},
+	{"RCP_SYNTAX_ERROR_PRINCIPAL", rcp, `«"Principal»": {"AWS": "111122223333"}`, `"Principal": {"AWS": "*"}`},
+	{"RCP_SYNTAX_ERROR_PRINCIPAL", rcp, `«"NotPrincipal»": "*"`, `"Principal": "*"`},
 	{"SCP_SYNTAX_ERROR_PRINCIPAL", scp, `«"Principal»": "*"`, `"Resource": "*"`},
 	{"INVALID_PRINCIPAL_FORMAT", resource, `"Principal": «"111122223333"»`, `"Principal": {"AWS": "111122223333"}`},
 	{"INVALID_PRINCIPAL_FORMAT", resource, `"Principal": {"AWS": «"me"»}`, `"Principal": {"AWS": "arn:aws:iam::111122223333:user/me"}`},
@@ -112,6 +113,7 @@ var pairs = []pair{
 	{"FEDERATED_PRINCIPAL_NOT_SUPPORTED", resource, `"Principal": {«"Federated»": "accounts.google.com"}`, `"Principal": {"Service": "s3.amazonaws.com"}`},
 	{"ALLOW_WITH_NOT_PRINCIPAL", resource, `"Effect": "Allow", «"NotPrincipal»": {"AWS": "111122223333"}`, `"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}`},
 	{"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": «"sns.amazonaws.com"»}`, `"Principal": {"Service": "sns.amazonaws.com"}, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:111122223333:t"}}`},
+	{"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": ["*", «"sns.amazonaws.com"»]}`, `"Principal": {"Service": "*"}`},
 	{"RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": «"sns.amazonaws.com"»}, "Condition": {"StringEquals": {"aws:referer": "x"}}`, `"Principal": {"Service": "sns.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}`},
 	{"UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", resource, `"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": {"StringEquals": {«"aws:PrincipalOrgID»": "o-a1b2c3d4e5"}}`, `"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}}`},
 
@@ -127,6 +129,15 @@ var pairs = []pair{
 	{"STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS", identity, `"Condition": {«"StringLike»": {"aws:PrincipalArn": "arn:aws:iam::*:role/r"}}`, `"Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/r"}}`},
 	{"WILDCARD_WITHOUT_LIKE_OPERATOR", identity, `"Condition": {"StringEquals": {"aws:username": «"dev-*"»}}`, `"Condition": {"StringEquals": {"aws:username": "dev-${*}"}}`},
 	{"EQUIVALENT_TO_NULL_FALSE", identity, `"Condition": {"StringLike": {"aws:ResourceTag/team": «"*"»}}`, `"Condition": {"StringLikeIfExists": {"aws:ResourceTag/team": "*"}}`},
+	{"EQUIVALENT_TO_NULL_TRUE", identity, `"Condition": {"StringNotLike": {"aws:ResourceTag/team": «"*"»}}`, `"Condition": {"StringNotLike": {"aws:ResourceTag/team": "?*"}}`},
+	{"EQUIVALENT_TO_NULL_TRUE", identity, `"Condition": {"ForAllValues:StringNotLike": {"aws:TagKeys": «"*"»}}`, `"Condition": {"ForAllValues:StringLike": {"aws:TagKeys": "*"}}`},
+	{"REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION", identity, `"Condition": {"StringLikeIfExists": {"aws:ResourceTag/team": «"*"»}}`, `"Condition": {"StringNotLikeIfExists": {"aws:ResourceTag/team": "*"}}`},
+	{"REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION", identity, `"Condition": {"ForAllValues:StringLike": {"aws:TagKeys": ["a", «"*"»]}}`, `"Condition": {"ForAnyValue:StringLike": {"aws:TagKeys": "*"}}`},
+	{"REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION", identity, `"Condition": {"ForAnyValue:StringNotLike": {"aws:TagKeys": «"*"»}}`, `"Condition": {"ForAnyValue:StringNotLike": {"aws:TagKeys": "a*"}}`},
+	{"WILDCARD_USAGE_TOO_PERMISSIVE", identity, `"Condition": {"StringLike": {"aws:PrincipalOrgID": «"o-a1b2c3*"»}}`, `"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}`},
+	{"WILDCARD_USAGE_TOO_PERMISSIVE", identity, `"Condition": {"StringLike": {"aws:SourceVpce": «"vpce-*"»}}`, `"Condition": {"StringLike": {"aws:SourceVpce": "*"}}`},
+	{"WILDCARD_USAGE_TOO_PERMISSIVE", identity, `"Condition": {"StringLike": {"aws:userid": «"AROA*"»}}`, `"Condition": {"StringLike": {"aws:userid": ["AROADBQP57FF2AEXAMPLE:*", "*:me", "111122223333"]}}`},
+	{"VARIABLE_USAGE_TOO_PERMISSIVE", identity, `"Condition": {"StringLike": {"aws:ResourceAccount": «"${aws:PrincipalTag/account}"»}}`, `"Condition": {"StringLike": {"aws:ResourceAccount": ["${aws:PrincipalAccount}", "111122223333"]}}`},
 
 	// Condition keys.
 	{"INVALID_CONDITION_KEY_FORMAT", identity, `"Condition": {"StringEquals": {«"username»": "x"}}`, `"Condition": {"StringEquals": {"aws:username": "x"}}`},
@@ -136,8 +147,21 @@ var pairs = []pair{
 	{"UNSUPPORTED_GLOBAL_CONDITION_KEY", identity, `"Condition": {"ArnLike": {«"aws:ARN»": "x"}}`, `"Condition": {"ArnLike": {"aws:PrincipalArn": "x"}}`},
 	{"DEPRECATED_GLOBAL_CONDITION_KEY", resource, `"Condition": {"ArnLike": {«"aws:ARN»": "x"}}`, `"Condition": {"ArnLike": {"aws:SourceArn": "x"}}`},
 	{"MISSING_PAIRED_CONDITION_KEYS", identity, `"Condition": {"IpAddress": {«"aws:VpcSourceIp»": "10.0.0.0/8"}}`, `"Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}, "StringEquals": {"aws:SourceVpc": "vpc-12345678"}}`},
+	{"UNTRUSTWORTHY_CONDITION_KEY", resource, `"Condition": {"StringLike": {«"aws:Referer»": "https://www.example.com/*"}}`, `"Condition": {"Null": {"aws:Referer": "true"}}`},
+	{"UNTRUSTWORTHY_CONDITION_KEY", identity, `"Condition": {"StringLike": {«"aws:UserAgent»": "tool/*"}}`, `"Condition": {"StringLike": {"aws:PrincipalTag/tool": "tool/*"}}`},
+	{"UNTRUSTWORTHY_CONDITION_KEY", resource, `"Principal": "*", "Condition": {"StringEquals": {«"aws:referer»": "x"}}`, `"Principal": {"Service": "ses.amazonaws.com"}, "Condition": {"StringEquals": {"aws:referer": "111122223333"}}`},
+	{"S3_PREFIX_IN_NEGATIVE_CONTEXT", identity, `"Effect": "Deny", "Action": "s3:ListBucket", "Condition": {"StringLike": {«"s3:prefix»": "private/*"}}`, `"Effect": "Deny", "Action": "s3:ListBucket", "Condition": {"StringNotLike": {"s3:prefix": "public/*"}}`},
+	{"S3_PREFIX_IN_NEGATIVE_CONTEXT", identity, `"Action": "s3:ListBucket", "Condition": {"StringNotLike": {«"s3:prefix»": "private/*"}}`, `"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": "public/*"}}`},
+	{"DYNAMODB_ATTRIBUTES_WITHOUT_SELECT", identity, `"Action": "dynamodb:GetItem", "Condition": {"ForAllValues:StringEquals": {«"dynamodb:Attributes»": ["id"]}}`, `"Action": "dynamodb:GetItem", "Condition": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["id"]}, "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}`},
+	{"DYNAMODB_ATTRIBUTES_WITHOUT_SELECT", identity, `"Action": "dynamodb:*", "Condition": {"ForAllValues:StringEquals": {«"dynamodb:Attributes»": ["id"]}}`, `"Action": "dynamodb:PutItem", "Condition": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["id"]}}`},
+	{"INVALID_KMS_KEY_VALUE", resource, `"Action": "s3:PutObject", "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": «"alias/mine"»}}`, `"Action": "s3:PutObject", "Condition": {"ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}}`},
+	{"INVALID_KMS_KEY_VALUE", resource, `"Action": "s3:PutObject", "Condition": {"ArnLike": {"s3:x-amz-server-side-encryption-aws-kms-key-id": «"arn:aws:kms:*:*:alias/*"»}}`, `"Action": "s3:PutObject", "Condition": {"ArnLike": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:*"}}`},
+	{"RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY", rcp, `"Condition": {"StringNotEqualsIfExists": {«"aws:PrincipalOrgID»": "o-a1b2c3d4e5"}}`, `"Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}`},
+	{"RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY", rcp, `"Condition": {"StringNotEquals": {«"aws:PrincipalTag/a»": "b"}}`, `"Condition": {"StringEquals": {"aws:PrincipalTag/a": "b"}}`},
+	{"RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY", rcp, `"Condition": {"StringNotEqualsIfExists": {«"aws:SourceOrgID»": "o-a1b2c3d4e5"}}`, `"Condition": {"StringNotEqualsIfExists": {"aws:SourceOrgID": "o-a1b2c3d4e5"}, "Bool": {"aws:PrincipalIsAWSService": "true"}}`},
+	{"RCP_MISSING_SERVICE_CONDITION_KEY_NULL_CHECK", rcp, `"Condition": {"StringNotEqualsIfExists": {«"aws:SourceOrgID»": "o-a1b2c3d4e5"}, "Bool": {"aws:PrincipalIsAWSService": "true"}}`, `"Condition": {"StringNotEqualsIfExists": {"aws:SourceOrgID": "o-a1b2c3d4e5"}, "Null": {"aws:SourceAccount": "false"}, "Bool": {"aws:PrincipalIsAWSService": "true"}}`},
 	{"IRRELEVANT_CONDITION_KEY_IN_POLICY", resource, `"Condition": {"StringEquals": {«"aws:ResourceOrgID»": "o-a1b2c3d4e5"}}`, `"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}`},
-	{"UNSUPPORTED_ACTION_FOR_CONDITION_KEY", identity, `"Action": ["s3:ListBucket", "s3:GetObject"], "Condition": {"StringLike": {«"s3:prefix»": "home/*"}}`, `"Action": ["s3:ListBucket", "s3:*Object"], "Condition": {"StringLike": {"s3:prefix": "home/*"}}`},
+	{"UNSUPPORTED_ACTION_FOR_CONDITION_KEY", identity, `"Action": ["s3:ListBucket", «"s3:GetObject"»], "Condition": {"StringLike": {"s3:prefix": "home/*"}}`, `"Action": ["s3:ListBucket", "s3:*Object"], "Condition": {"StringLike": {"s3:prefix": "home/*"}}`},
 
 	// Condition values.
 	{"INVALID_CONDITION_DATA_TYPE", identity, `"Condition": {"StringEquals": {"aws:username": ["x", «1»]}}`, `"Condition": {"StringEquals": {"aws:username": ["x", "1"]}}`},
@@ -202,13 +226,15 @@ var pairs = []pair{
 	{"MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": «"accounts.google.com"»}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "accounts.google.com"}, "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}`},
 	{"MISSING_GITHUB_REPO_CONDITION_KEY", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": «"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"»}, "Condition": {"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}, "Condition": {"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:a/b:ref:refs/heads/main"}}`},
 	{"SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": «"repo:a/*"»}}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:a/b:ref:refs/heads/main"}}`},
-	{"CONFIRM_AUDIENCE_CLAIM_TYPE", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {«"ForAnyValue:StringEquals»": {"accounts.google.com:aud": "x"}}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}`},
+	{"SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": «"repo:a/b:*"»}}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:a/b:*"}, "StringEquals": {"token.actions.githubusercontent.com:ref": "refs/heads/main"}}`},
+	{"FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {«"ForAnyValue:StringEquals»": {"accounts.google.com:aud": "x"}}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}`},
+	{"CONFIRM_AUDIENCE_CLAIM_TYPE", trust, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {«"ForAllValues:StringEquals»": {"accounts.google.com:aud": "x"}}`, `"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"accounts.google.com:aud": "x"}}`},
 
 	// Sizes.
 	{"POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", identity, `«` + long(6145) + `»`, ` ` + long(6144) + ` `},
-	{"POLICY_SIZE_EXCEEDS_SCP_QUOTA", scp, `«` + long(5121) + `»`, long(5120)},
+	{"POLICY_SIZE_EXCEEDS_SCP_QUOTA", scp, `«` + long(10241) + `»`, long(10240)},
 	{"POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", resource, `«` + long(32<<10+1) + `»`, long(32 << 10)},
-	{"POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", rcp, `«` + long(5121) + `»`, long(5120)},
+	{"POLICY_SIZE_EXCEEDS_RCP_QUOTA", rcp, `«` + long(5121) + `»`, long(5120)},
 	{"POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA", trust, `«` + long(2049) + `»`, long(2048)},
 
 	// Redundancy.

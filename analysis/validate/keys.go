@@ -7,6 +7,7 @@ import (
 
 	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/internal/reffile"
+	"github.com/writ-iam/writ/policy"
 )
 
 // keysOfAllServices are the condition keys of the whole reference. It takes some milliseconds, so it is made at first use.
@@ -145,13 +146,16 @@ func (d *document) checkKey(c *condition) bool {
 	return false
 }
 
-// suggestKey names the key that is most like another.
+// suggestKey names the key that is most like another, as the end of a sentence, or those that there are, if they are few.
 func (d *document) suggestKey(key string, keys []authref.ConditionKey) string {
 	var names []string
 	if d.suggestions < maxSuggestions {
 		for _, k := range keys {
 			names = append(names, k.Key)
 		}
+	}
+	if best := d.nearest(key, names); best == "" && len(names) > 0 && len(names) <= 10 {
+		return "; it has " + andList(names)
 	}
 	return d.didYouMean(key, names)
 }
@@ -166,6 +170,35 @@ func (d *document) checkRelevance(s *statement, c *condition) {
 		d.report("IRRELEVANT_CONDITION_KEY_IN_POLICY", c.keyAt, "%s is about the resource that the policy is attached to, so it is always the same; use it in identity-based policies", c.key)
 	}
 	d.checkActionsHaveKey(s, c)
+	if c.known && c.family != nullFamily {
+		d.checkEffective(s, c)
+	}
+}
+
+// checkEffective reports a condition that is easily met or avoided by who should not.
+func (d *document) checkEffective(s *statement, c *condition) {
+	switch lower := strings.ToLower(c.key); {
+	case untrustworthyKeys[lower] && !s.principal.onlyServices():
+		d.report("UNTRUSTWORTHY_CONDITION_KEY", c.keyAt, "callers send what they like as %s; use a key of the principal or the network", c.key)
+	case lower == "s3:prefix" && s.effect == policy.Deny && !c.negated:
+		d.report("S3_PREFIX_IN_NEGATIVE_CONTEXT", c.keyAt, "a request with a shorter prefix is not denied, and lists the same objects; deny with StringNotLike what may not be listed")
+	case lower == "s3:prefix" && s.effect == policy.Allow && c.negated:
+		d.report("S3_PREFIX_IN_NEGATIVE_CONTEXT", c.keyAt, "a request with a shorter prefix is allowed, and lists these objects, too; allow with StringLike what may be listed")
+	case lower == "dynamodb:attributes" && s.effect == policy.Allow && !s.has("dynamodb:Select") && s.selects():
+		d.report("DYNAMODB_ATTRIBUTES_WITHOUT_SELECT", c.keyAt, `a read that names no attributes returns all of them; ask for "dynamodb:Select": "SPECIFIC_ATTRIBUTES", too`)
+	}
+}
+
+// selects reports whether the statement's actions include one of DynamoDB that returns the attributes it is asked for.
+func (s *statement) selects() bool {
+	page, ok := authref.Lookup("dynamodb")
+	if !ok || s.action.not {
+		return ok
+	}
+	return slices.ContainsFunc(few(s.action.values), func(v value) bool {
+		prefix, name, _ := strings.Cut(v.Text, ":")
+		return isAllActions(v.Text) || strings.EqualFold(prefix, page.Prefix) && someHasKey(page, name, "dynamodb:Select")
+	})
 }
 
 // checkActionsHaveKey reports actions, written out, whose requests never have the key of another or the same service.
@@ -176,7 +209,7 @@ func (d *document) checkActionsHaveKey(s *statement, c *condition) {
 		return
 	}
 	var without []string
-	at := []Location{c.keyAt}
+	var at []Location
 	for _, v := range few(s.action.values) {
 		if strings.ContainsAny(v.Text, "*?") {
 			continue
@@ -189,6 +222,7 @@ func (d *document) checkActionsHaveKey(s *statement, c *condition) {
 		if len(without) > 5 {
 			without = append(without[:5:5], "others")
 		}
+		at = append(at[:min(len(at), maxLocations-1)], c.value.location())
 		d.reportAll("UNSUPPORTED_ACTION_FOR_CONDITION_KEY", at, "requests for %s have no %s; move them to a statement without the key", andList(without), c.key)
 	}
 }

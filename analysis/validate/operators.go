@@ -186,7 +186,7 @@ func (d *document) checkKeyType(c *condition) {
 	case t == authref.Numeric && c.family == dateFamily, t == authref.Date && c.family == numericFamily:
 		d.report("TYPE_MISMATCH", c.operatorKey, "%s is a %s; use one of the %s operators", c.key, strings.ToLower(t.String()), want)
 	default:
-		d.report("TYPE_MISMATCH", c.operatorKey, "%s compares no %s, which %s has; use %s", c.base, t, c.key, operatorOf(want))
+		d.report("TYPE_MISMATCH", c.operatorKey, "%s is of type %s, which %s does not compare; use %s", c.key, t, c.base, operatorOf(want))
 	}
 }
 
@@ -217,11 +217,62 @@ func (d *document) checkWildcards(c *condition) {
 				like = "StringNotLike"
 			}
 			d.report("WILDCARD_WITHOUT_LIKE_OPERATOR", v.location(), "* and ? are no wildcards under %s; if they are meant as such, use %s", c.base, like)
-		case c.isLike() && c.holdsOnlyIfPresent() && text != "" && strings.Trim(text, "*") == "":
-			d.report("EQUIVALENT_TO_NULL_FALSE", v.location(), `* matches every value, so this asks only whether the key is there; write "Null": {%s: "false"}`, quoted(c.key))
+		case c.isLike() && text != "" && strings.Trim(text, "*") == "":
+			d.checkAnything(c, v)
+		case c.isLike() && c.family == stringFamily:
+			d.checkSensitive(c, v, text)
 		}
 	}
 }
+
+// checkAnything judges a pattern that every value matches: it only asks whether the key is there, or nothing.
+func (d *document) checkAnything(c *condition, v value) {
+	switch {
+	case c.set == forAnyValue && c.ifExists:
+	case c.set == forAnyValue && c.negated:
+		d.report("REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION", v.location(), "* matches every value of %s, so this never holds; write the values that are meant, or remove the statement", c.key)
+	case c.negated:
+		d.report("EQUIVALENT_TO_NULL_TRUE", v.location(), `* matches every value, so this only asks whether the key is absent; write "Null": {%s: "true"}`, quoted(c.key))
+	case c.ifExists || c.set == forAllValues:
+		d.report("REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION", v.location(), "* matches every value, so this always holds; remove the key %s", c.key)
+	default:
+		d.report("EQUIVALENT_TO_NULL_FALSE", v.location(), `* matches every value, so this only asks whether the key is there; write "Null": {%s: "false"}`, quoted(c.key))
+	}
+}
+
+// checkSensitive judges a pattern for an id, of which a part says nothing.
+func (d *document) checkSensitive(c *condition, v value, text string) {
+	switch key := strings.ToLower(c.key); {
+	case key == "aws:userid":
+		if id, _, _ := strings.Cut(text, ":"); id != "*" && strings.ContainsAny(id, "*?") {
+			d.report("WILDCARD_USAGE_TOO_PERMISSIVE", v.location(), "%s matches ids of others, too; write the id out, and * at most behind the colon, as in AROAEXAMPLEID:*", quoted(v.Text))
+		}
+	case !sensitiveKeys[key]:
+	case strings.ContainsAny(text, "*?"):
+		d.report("WILDCARD_USAGE_TOO_PERMISSIVE", v.location(), "%s matches values of others for %s, too; write the values out, under %s", quoted(v.Text), c.key, equalsOf(c))
+	case hasForeignVariable(v.Text):
+		d.report("VARIABLE_USAGE_TOO_PERMISSIVE", v.location(), "%s should be compared as it is, not with a pattern that has a policy variable; write %s", c.key, equalsOf(c))
+	}
+}
+
+// hasForeignVariable reports whether a text has a policy variable that can stand for anything, as a tag can; those of
+// sensitive keys stand for ids.
+func hasForeignVariable(text string) bool {
+	for {
+		_, rest, ok := strings.Cut(text, "${")
+		if !ok {
+			return false
+		}
+		var name string
+		name, text, _ = strings.Cut(rest, "}")
+		if name != "*" && name != "?" && name != "$" && !sensitiveKeys[strings.ToLower(name)] {
+			return true
+		}
+	}
+}
+
+// equalsOf returns the operator that compares as a Like operator does, but without wildcards.
+func equalsOf(c *condition) string { return strings.Replace(c.base, "Like", "Equals", 1) }
 
 // withoutEscapes returns a text without its variables and without ${*}, ${?} and ${$}, which are no wildcards.
 func withoutEscapes(s string) string {

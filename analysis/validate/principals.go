@@ -22,8 +22,8 @@ func (d *document) principals() {
 			d.report("SCP_SYNTAX_ERROR_PRINCIPAL", p.key, "a service control policy names no principals; remove %s, or ask for aws:PrincipalArn in Condition", p.name())
 		case d.Type == Identity:
 			d.report("UNSUPPORTED_PRINCIPAL", p.key, "an identity-based policy names no principals; remove %s", p.name())
-		case d.Type == RCP && !p.everybody && !isEverybody(p):
-			d.report("UNSUPPORTED_PRINCIPAL", p.key, `a resource control policy applies to everybody; write "Principal": "*", and exceptions in Condition`)
+		case d.Type == RCP && (p.not || !p.everybody && !isEverybody(p)):
+			d.report("RCP_SYNTAX_ERROR_PRINCIPAL", p.key, `a resource control policy applies to everybody; write "Principal": "*", and exceptions in Condition`)
 		default:
 			d.checkPrincipals(s)
 		}
@@ -80,7 +80,7 @@ func (d *document) checkPrincipals(s *statement) {
 func (d *document) checkPrincipal(e principal) {
 	if strings.ContainsAny(e.Text, "*?") {
 		if e.kind != policy.AWS || e.Text != "*" {
-			d.report("UNSUPPORTED_WILDCARD_IN_PRINCIPAL", e.location(), "%s takes no wildcard in a name; write out who is meant, or ask for aws:PrincipalArn in Condition", e.kind)
+			d.report("UNSUPPORTED_WILDCARD_IN_PRINCIPAL", e.location(), "%s has a wildcard, which the name of a principal cannot have; write out who is meant, or ask for aws:PrincipalArn in Condition", quoted(e.Text))
 		}
 		return
 	}
@@ -139,9 +139,8 @@ func (d *document) servicePrincipals() {
 		if len(services) == 0 || s.principal.not {
 			continue
 		}
-		onlyServices := len(services) == len(s.principal.entries)
 		for _, c := range s.condition {
-			if onlyServices && ownerKeys[strings.ToLower(c.key)] && c.holdsOnlyIfPresent() {
+			if s.principal.onlyServices() && ownerKeys[strings.ToLower(c.key)] && c.holdsOnlyIfPresent() {
 				d.report("UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", c.keyAt, "requests of a service principal have no %s; remove the key, or use %s", c.key, orList(sourceKeys))
 			}
 		}
@@ -149,6 +148,9 @@ func (d *document) servicePrincipals() {
 			continue
 		}
 		for _, v := range few(services) {
+			if strings.ContainsAny(v.Text, "*?") {
+				continue // reported as such
+			}
 			if len(s.condition) == 0 {
 				d.report("RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", v.location(), "%s may act here for anybody; say for whom with %s in Condition", quoted(v.Text), orList(sourceKeys))
 				continue
@@ -160,4 +162,9 @@ func (d *document) servicePrincipals() {
 			d.reportAll("RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", at, "the conditions do not say for whom %s acts; use %s", quoted(v.Text), orList(sourceKeys))
 		}
 	}
+}
+
+// onlyServices reports whether all that the element names are services.
+func (p *principals) onlyServices() bool {
+	return !p.not && len(p.entries) > 0 && len(p.names(policy.Service)) == len(p.entries)
 }

@@ -2,18 +2,27 @@ package validate
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/policy"
 )
 
+// maxProved is the size up to which redundancy is looked for, in characters without white space. Of the policies that AWS
+// manages, which are the longest, none is longer.
+const maxProved = 200_000
+
 // redundancy reports what the prover finds redundant. A document that is not a policy yet has nothing to be proved about.
 func (d *document) redundancy(ctx context.Context) error {
 	doc, err := policy.Parse(d.src)
 	if err != nil {
 		return nil
+	}
+	if size := utf8.RuneCount(d.src) - d.whiteSpace(); size > maxProved {
+		return fmt.Errorf("the policy has %d characters, and more than %d are not looked at", size, maxProved)
 	}
 	t := map[PolicyType]eval.PolicyType{Identity: eval.Identity, Resource: eval.Resource, SCP: eval.SCP, RCP: eval.RCP, Trust: eval.Resource}[d.Type]
 	if _, err := eval.Compile(doc, t); err != nil {

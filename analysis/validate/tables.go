@@ -92,6 +92,22 @@ var irrelevantKeys = map[string][]string{
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html#access-analyzer-reference-policy-checks-security-warning-restrict-access-to-service-principal
 var sourceKeys = []string{"aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"}
 
+// sensitiveKeys are the condition keys for which a pattern has no good use, in lower case.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sensitive
+var sensitiveKeys = map[string]bool{
+	"aws:principalaccount": true, "aws:principalorgid": true, "aws:resourceaccount": true, "aws:resourceorgid": true,
+	"aws:sourceaccount": true, "aws:sourceorgid": true, "aws:sourcevpc": true, "aws:sourcevpce": true, "aws:vpceaccount": true,
+	"aws:vpceorgid": true,
+}
+
+// untrustworthyKeys are the condition keys whose values are whatever the caller sends, in lower case.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-useragent
+var untrustworthyKeys = map[string]bool{"aws:referer": true, "aws:useragent": true}
+
+// keyARNKeys are the condition keys whose values are ARNs of KMS keys, in lower case.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+var keyARNKeys = map[string]bool{"s3:x-amz-server-side-encryption-aws-kms-key-id": true}
+
 // ownerKeys are the condition keys that a service principal's request never has, in lower case: they describe an identity
 // of IAM.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
@@ -103,7 +119,8 @@ var ownerKeys = map[string]bool{"aws:principalorgid": true, "aws:principalorgpat
 const (
 	identityQuota = 6144
 	trustQuota    = 2048
-	orgQuota      = 5120 // of an SCP, an RCP
+	scpQuota      = 10240
+	rcpQuota      = 5120
 	bucketQuota   = 20 << 10
 	resourceQuota = 32 << 10 // of a KMS key's, the largest; for a resource whose type is not known
 )

@@ -66,13 +66,17 @@ func (d *document) checkProviders(s *statement) {
 	list := few(d.providers(s))
 	d.checkAssumeActions(s, list)
 	for _, c := range s.condition {
-		if isAudience(c.key) && c.set != noSet {
-			d.report("CONFIRM_AUDIENCE_CLAIM_TYPE", c.operatorKey, "most providers' tokens have one audience; leave out the set operator unless %s has several", c.key)
+		switch {
+		case !isAudience(c.key):
+		case c.set == forAnyValue:
+			d.report("FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE", c.operatorKey, "a token has one audience in %s; remove ForAnyValue", c.key)
+		case c.set == forAllValues:
+			d.report("CONFIRM_AUDIENCE_CLAIM_TYPE", c.operatorKey, "a token has one audience in %s, and ForAllValues holds without any; remove ForAllValues", c.key)
 		}
 		if strings.EqualFold(c.key, github+":sub") && c.known && !c.negated {
 			for _, v := range c.values {
-				if c.isLike() && strings.ContainsAny(v.Text, "*?") {
-					d.report("SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", v.location(), "%s takes in more repositories or branches than you may mean; write repo:owner/name:ref:refs/heads/branch", quoted(v.Text))
+				if c.isLike() && strings.ContainsAny(v.Text, "*?") && !(namesRepository(v.Text) && s.has(github+":ref")) {
+					d.report("SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", v.location(), "%s takes in more repositories or branches than you may mean; write repo:owner/name:ref:refs/heads/branch, or ask for the branch in %s:ref, too", quoted(v.Text), github)
 				}
 			}
 		}
@@ -91,6 +95,12 @@ func (d *document) checkProviders(s *statement) {
 			d.report("MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", p.location(), "whoever has a token of %s may assume the role; ask for %s:aud or :sub in Condition", p.host, p.host)
 		}
 	}
+}
+
+// namesRepository reports whether the subject of a token of GitHub names one repository, whatever else it leaves open.
+func namesRepository(subject string) bool {
+	repository, _, ok := strings.Cut(strings.TrimPrefix(subject, "repo:"), ":")
+	return ok && strings.HasPrefix(subject, "repo:") && !strings.ContainsAny(repository, "*?")
 }
 
 func hasPrefixFold(s, prefix string) bool {

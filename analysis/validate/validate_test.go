@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/writ-iam/writ/analysis/validate"
 	"github.com/writ-iam/writ/eval"
@@ -210,6 +211,37 @@ func TestFindingsAreBounded(t *testing.T) {
 		if len(f.Details) > 1000 {
 			t.Errorf("%s has a text of %d bytes", f.Code, len(f.Details))
 		}
+	}
+}
+
+// TestManyVariablesAreJudgedAtOnce has a text of which each variable was once measured from its start.
+func TestManyVariablesAreJudgedAtOnce(t *testing.T) {
+	src := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::` + strings.Repeat("${aws:username}", 70000) + `"}}`)
+	start := time.Now()
+	if f := findAny(src, "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"); f == nil {
+		t.Error("the policy is not too long")
+	}
+	if d := time.Since(start); d > 10*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
+// findAny is find of an identity-based policy for which redundancy is not judged.
+func findAny(src []byte, code string) *validate.Finding {
+	findings, _ := validate.Validate(context.Background(), src, validate.Options{})
+	for i := range findings {
+		if findings[i].Code == code {
+			return &findings[i]
+		}
+	}
+	return nil
+}
+
+func TestRedundancyOfADocumentThatIsTooLongIsAnError(t *testing.T) {
+	src := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:GetObject"` + strings.Repeat(`,"s3:GetObject"`, 20000) + `], "Resource": "*"}}`)
+	findings, err := validate.Validate(context.Background(), src, validate.Options{})
+	if err == nil || !strings.Contains(err.Error(), "characters") || len(findings) != 1 {
+		t.Errorf("%d findings, %v", len(findings), err)
 	}
 }
 

@@ -144,6 +144,9 @@ func isPrivate(p netip.Prefix) bool {
 
 // checkKeyValue reports a value that the key never has.
 func (d *document) checkKeyValue(c *condition, v value) {
+	if keyARNKeys[strings.ToLower(c.key)] && (c.family == stringFamily || c.family == arnFamily) && !canBeKeyARN(v.Text) {
+		d.report("INVALID_KMS_KEY_VALUE", v.location(), "%s is no ARN of a KMS key; write arn:aws:kms:region:account:key/id", quoted(v.Text))
+	}
 	if c.family != stringFamily || v.Kind != jsontree.String {
 		return
 	}
@@ -164,6 +167,15 @@ func (d *document) checkKeyValue(c *condition, v value) {
 	case regionalServiceKeys[key] && !isRegionalService(v.Text):
 		d.report("INVALID_SERVICE_PRINCIPAL_FORMAT", v.location(), "%s is no service in a Region; write service.region.amazonaws.com", quoted(v.Text))
 	}
+}
+
+// canBeKeyARN reports whether a pattern matches the ARN of some key of KMS.
+func canBeKeyARN(pattern string) bool {
+	p := cutARN(pattern)
+	if p.n < numFields {
+		return intersect(pattern, "arn:*:kms:*:*:key/*")
+	}
+	return intersect(p.field[fieldPrefix], "arn") && intersect(p.field[fieldService], "kms") && intersect(p.field[fieldResource], "key/*")
 }
 
 func isRegion(s string) bool { return slices.Contains(regions, s) }

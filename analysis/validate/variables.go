@@ -106,9 +106,9 @@ func (d *document) checkVariables(v value) {
 		if inside == "*" || inside == "?" || inside == "$" {
 			continue
 		}
-		here := v.part(start, length+1)
+		here := func() Location { return v.part(start, length+1) }
 		if d.version != string(policy.V2012) {
-			d.report("VARIABLE_UNSUPPORTED_IN_VERSION", here, `the policy variable ${%s} is text in this version of the language; write "Version": "2012-10-17"`, inside)
+			d.report("VARIABLE_UNSUPPORTED_IN_VERSION", here(), `the policy variable ${%s} is text in this version of the language; write "Version": "2012-10-17"`, inside)
 			return
 		}
 		if d.checkVariable(inside, here) {
@@ -118,7 +118,7 @@ func (d *document) checkVariables(v value) {
 }
 
 // checkVariable reports what is wrong with one variable, and whether anything is.
-func (d *document) checkVariable(inside string, at Location) bool {
+func (d *document) checkVariable(inside string, at func() Location) bool {
 	name, fallback, hasDefault := strings.Cut(inside, ",")
 	bad := strings.IndexFunc(name, func(r rune) bool { return strings.ContainsRune(`"'!#$%^&*()=?<>[]{};|\`+"`~", r) })
 	_, isTag := authref.GlobalConditionKey(name) // a tag's key may hold spaces
@@ -126,13 +126,13 @@ func (d *document) checkVariable(inside string, at Location) bool {
 	fallback = strings.TrimSpace(fallback)
 	switch {
 	case strings.TrimSpace(inside) == "" || strings.TrimSpace(name) == "":
-		d.report("EMPTY_VARIABLE", at, "the policy variable names no key; name one or remove it")
+		d.report("EMPTY_VARIABLE", at(), "the policy variable names no key; name one or remove it")
 	case strings.Contains(name, " ") && !isTag:
-		d.report("UNSUPPORTED_SPACE_IN_VARIABLE", at, "the name of the policy variable has a space; remove it")
+		d.report("UNSUPPORTED_SPACE_IN_VARIABLE", at(), "the name of the policy variable has a space; remove it")
 	case bad >= 0 && !isTag:
-		d.report("UNSUPPORTED_SYMBOL_IN_VARIABLE", at, "the name of the policy variable has the character %s; remove it", quoted(name[bad:bad+1]))
+		d.report("UNSUPPORTED_SYMBOL_IN_VARIABLE", at(), "the name of the policy variable has the character %s; remove it", quoted(name[bad:bad+1]))
 	case hasDefault && (len(fallback) < 2 || fallback[0] != '\'' || fallback[len(fallback)-1] != '\''):
-		d.report("MISSING_QUOTE_IN_VARIABLE", at, "the default of the policy variable must stand in single quotes: ${%s, 'value'}", strings.TrimSpace(name))
+		d.report("MISSING_QUOTE_IN_VARIABLE", at(), "the default of the policy variable must stand in single quotes: ${%s, 'value'}", strings.TrimSpace(name))
 	default:
 		return false
 	}

@@ -12,16 +12,19 @@ import (
 func (p *program) catalog() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "catalog",
-		Short: "Look up AWS managed policies, in all their versions",
+		Short: "Look up AWS managed policies, and publish managed policies on a server",
 		Long: `Look up AWS managed policies. All versions are built in, as AWS published them; nothing is asked
 of AWS. A reference is a name or an ARN, and a version if not the default one is meant:
-AdministratorAccess-Amplify@v10.`,
+AdministratorAccess-Amplify@v10.
+
+And publish managed policies on a server, as their owner: publish, withdraw, publisher and entries.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
   writ catalog show AdministratorAccess-Amplify@v10
   writ catalog log AdministratorAccess-Amplify`,
 	}
-	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogLog(), p.catalogBlame(), p.catalogAudit())
+	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogLog(), p.catalogBlame(), p.catalogAudit(),
+		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries())
 	return c
 }
 

@@ -139,7 +139,7 @@ func (p *program) blameText(list []history.Permission) {
 		if b.Gone() != nil {
 			gone++
 		}
-		rows = append(rows, []string{printable(b.Action), levelOf(b.Action), b.Since().ID, day(b.Since()), strings.Join(later, "; ")})
+		rows = append(rows, []string{printable(b.Action), accessLevel(b.Action), b.Since().ID, day(b.Since()), strings.Join(later, "; ")})
 	}
 	for _, line := range aligned(rows) {
 		p.print("%s", line)
@@ -159,8 +159,8 @@ func earlier(n int) string {
 	return fmt.Sprintf("or in one of the %d versions missing before it", n)
 }
 
-// levelOf returns the access level of an action, and a dash for one that the service reference does not have.
-func levelOf(action string) string {
+// accessLevel returns the access level of an action, and a dash for one that the service reference does not have.
+func accessLevel(action string) string {
 	if l := history.Level(action); l != 0 {
 		return l.String()
 	}

@@ -101,7 +101,7 @@ type updateJSON struct {
 	Previous    *string            `json:"previous"`
 	Missing     int                `json:"missing"`
 	Services    []shareJSON        `json:"services"`
-	Differences []differenceJSON   `json:"differences"`
+	Differences []changeJSON       `json:"differences"`
 	Unknown     []history.Doubt    `json:"unknown"`
 	Witness     *history.Request   `json:"witness,omitempty"`
 }
@@ -119,7 +119,7 @@ type shareJSON struct {
 	Removed map[string]int `json:"removed"`
 }
 
-type differenceJSON struct {
+type changeJSON struct {
 	Kind string `json:"change"` // "added" or "removed"
 	history.Change
 }
@@ -128,7 +128,7 @@ func newUpdateJSON(u *history.Update, a *history.Announcements) updateJSON {
 	j := updateJSON{
 		Version: u.After.ID, Verdict: u.Verdict, Universe: u.Universe.String(), Missing: u.Missing(),
 		Added: history.Names(u.Added), Removed: history.Names(u.Removed), Note: note(u, a),
-		Services: []shareJSON{}, Differences: []differenceJSON{}, Unknown: append([]history.Doubt{}, u.Unknown...),
+		Services: []shareJSON{}, Differences: []changeJSON{}, Unknown: append([]history.Doubt{}, u.Unknown...),
 	}
 	if !u.After.Created.IsZero() {
 		j.Date = &u.After.Created
@@ -164,7 +164,7 @@ func newUpdateJSON(u *history.Update, a *history.Announcements) updateJSON {
 	}
 	difference := func(change string, c history.Change) {
 		c.Actions, c.Patterns = append([]string{}, c.Actions...), append([]string{}, c.Patterns...)
-		j.Differences = append(j.Differences, differenceJSON{change, c})
+		j.Differences = append(j.Differences, changeJSON{change, c})
 	}
 	for _, c := range u.Removed {
 		difference("removed", c)
@@ -198,7 +198,7 @@ func levelName(c history.Count) string { return cmp.Or(c.Level.String(), "other"
 
 // The most that is printed of an update: services, names of one of these, and circumstances.
 const (
-	maxServices = 12
+	maxShares = 12
 	maxNames    = 4
 	maxWhens    = 3
 	maxWhen     = 110 // characters
@@ -208,7 +208,7 @@ const (
 func (p *program) changeLines(sign string, changes []history.Change) {
 	shares := history.Shares(changes)
 	width := 0
-	for _, s := range shares[:min(len(shares), maxServices)] {
+	for _, s := range shares[:min(len(shares), maxShares)] {
 		width = max(width, len(s.Service))
 	}
 	coloured := p.screen.green(sign)
@@ -216,7 +216,7 @@ func (p *program) changeLines(sign string, changes []history.Change) {
 		coloured = p.screen.red(sign)
 	}
 	for i, s := range shares {
-		if i == maxServices {
+		if i == maxShares {
 			n := 0
 			for _, s := range shares[i:] {
 				n += len(s.Names)
@@ -277,17 +277,6 @@ func shortened(text string, n int) string {
 		return string(r[:n-1]) + "…"
 	}
 	return text
-}
-
-// counted returns "1 version", "2 versions".
-func counted(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "y"):
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // verdict returns a verdict in the colour of what it means: access that is lost, or may be.

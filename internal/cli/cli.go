@@ -3,6 +3,8 @@
 //
 //	writ serve             serve the IAM and STS APIs
 //	writ decide            decide a request, or many, and say why
+//	writ diff              what one policy allows and another does not
+//	writ check             the custom policy checks of IAM Access Analyzer
 //	writ validate          what is wrong with a policy, or could be better
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
@@ -11,6 +13,7 @@
 //	writ catalog blame     which version granted each permission
 //	writ catalog audit     which updates of managed policies took access away
 //	writ org               accounts, units and their SCPs and RCPs on a server
+//	writ roles             the roles that services assume, with their managed policies
 //	writ service           services that may forward their callers' calls to a server
 //	writ completion        a completion script for a shell
 //	writ version           the version of this program
@@ -30,8 +33,10 @@
 //
 // # Exit status
 //
-// 0 for success and for an allowed request; 1 for a denied one, if writ validate has findings that matter, if writ catalog audit
-// finds access that was taken away, and if writ catalog list or blame finds nothing; 2 for any error.
+// 0 for success, for an allowed request, and for a check that passes; 1 for a denied request, for policies that differ (writ
+// diff --exit-code), for a check that fails, if writ validate has findings that matter, if writ catalog audit finds access that was
+// taken away, and if writ catalog list or blame finds nothing; 2 for any error; 3 if what writ diff or writ check was to prove is not
+// known.
 package cli
 
 import (
@@ -50,9 +55,12 @@ import (
 const (
 	success  = 0
 	denied   = 1
+	differs  = 1 // as that of git diff
+	failed   = 1 // of a check
 	notFound = 1 // as that of grep
 	findings = 1
 	failure  = 2
+	unknown  = 3
 )
 
 // Run executes the command line args, which do not include the program's name, and returns the exit status.
@@ -99,10 +107,12 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "writ",
 		Short: "An open IAM: decide requests as AWS does, and serve its APIs",
-		Long: `Writ is an open IAM. It decides requests as AWS IAM does, offline, with the policies that you
-name: your own files, or any version of any AWS managed policy, which are built in. And it
-serves IAM, STS and Organizations to the AWS CLI, the SDKs and Terraform.`,
+		Long: `Writ is an open IAM. It decides requests as AWS IAM does, and proves what a change to a policy
+means, offline, with the policies that you name: your own files, or any version of any AWS
+managed policy, which are built in. And it serves IAM, STS and Organizations to the AWS CLI, the
+SDKs and Terraform.`,
 		Example: `  writ decide --policy ReadOnlyAccess --action s3:GetObject --resource arn:aws:s3:::b/k
+  writ diff AdministratorAccess-Amplify@v10 AdministratorAccess-Amplify@v11
   writ catalog show AdministratorAccess-Amplify@v10`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -114,7 +124,7 @@ serves IAM, STS and Organizations to the AWS CLI, the SDKs and Terraform.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.validate(), p.catalog(), p.org(), p.service(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.validate(), p.catalog(), p.org(), p.service(), p.roles(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() { // catalog, and completion, which is cobra's
@@ -167,6 +177,14 @@ func didYouMean(names []string) string {
 		return ""
 	}
 	return "; did you mean " + strings.Join(names, " or ") + "?"
+}
+
+// alternatives lists words of which one is meant.
+func alternatives(words []string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+	}
+	return strings.Join(words, "")
 }
 
 // flagError puts the error of a flag into words. To one that does not exist it adds the flags that may be meant.

@@ -61,6 +61,21 @@ func completeName(_ *cobra.Command, args []string, begun string) ([]cobra.Comple
 	return beginning(begun, managed.Names()), cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeTwoPolicies completes two arguments that are policies.
+func completeTwoPolicies(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completePolicy(c, args, begun)
+}
+
+// completeWords makes the completion of a flag that takes one of some words.
+func completeWords(words ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return beginning(begun, words), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // references returns the names of managed policies that begin so; behind an @, the versions.
 func references(begun string) (refs []cobra.Completion) {
 	if name, _, ok := strings.Cut(begun, "@"); ok {
@@ -82,6 +97,16 @@ func beginning(begun string, names []string) (found []cobra.Completion) {
 		}
 	}
 	return found
+}
+
+// completeActions completes actions separated by commas, of which the last is begun.
+func completeActions(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	end := strings.LastIndexByte(begun, ',') + 1
+	actions, directive := completeAction(c, args, begun[end:])
+	for i := range actions {
+		actions[i] = begun[:end] + actions[i]
+	}
+	return actions, directive
 }
 
 // completeAction completes an action: first the service, then its actions.

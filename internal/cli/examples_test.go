@@ -22,8 +22,12 @@ const exampleFiles = `
 {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}}
 -- trust.json --
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}
+-- new.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}}
 -- bucket.json --
-{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}}
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}}
+-- new-bucket.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}}
 -- cases.jsonl --
 {"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
 `
@@ -38,7 +42,9 @@ func TestHelpExamplesRun(t *testing.T) {
 		}
 	}
 	ran := 0
-	for _, command := range []string{"", "decide", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "catalog log", "catalog blame", "catalog audit", "version"} {
+	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
+		"check no-public-access", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "catalog log",
+		"catalog blame", "catalog audit", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")
 		if !ok {
@@ -56,7 +62,7 @@ func TestHelpExamplesRun(t *testing.T) {
 			ran++
 		}
 	}
-	if ran < 15 {
+	if ran < 30 {
 		t.Errorf("only %d examples were found", ran)
 	}
 }

@@ -27,6 +27,14 @@ type source struct {
 	ref  string // "AdministratorAccess-Amplify@v10"
 }
 
+// String names the source.
+func (s source) String() string {
+	if s.file == "" {
+		return s.ref
+	}
+	return s.file
+}
+
 // at names a position in the source. Documents of managed policies are one line, so a position in them is no help.
 func (s source) at(pos policy.Pos) string {
 	if s.file == "" {
@@ -57,11 +65,7 @@ func (p *program) loadPolicies(q *question) (*policies, error) {
 	}
 	levels := func(flag string, names []string, t eval.PolicyType) (levels [][]*eval.Policy) {
 		for i, level := range names {
-			names := strings.Split(level, ",")
-			for i, name := range names {
-				names[i] = strings.TrimSpace(name)
-			}
-			levels = append(levels, list(flag, names, t, i))
+			levels = append(levels, list(flag, splitLevel(level), t, i))
 		}
 		return levels
 	}
@@ -81,6 +85,15 @@ func (p *program) loadPolicies(q *question) (*policies, error) {
 	return all, err
 }
 
+// splitLevel returns the policies of a level, which are separated by commas.
+func splitLevel(level string) []string {
+	names := strings.Split(level, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names
+}
+
 // loadPolicy reads and compiles one policy.
 func (p *program) loadPolicy(flag, name string, t eval.PolicyType) (*eval.Policy, source, error) {
 	src, from, err := p.readPolicy(flag, name)
@@ -93,24 +106,35 @@ func (p *program) loadPolicy(flag, name string, t eval.PolicyType) (*eval.Policy
 
 // compile compiles the text of a policy. The error names the place in the source.
 func compile(src []byte, from source, t eval.PolicyType) (*eval.Policy, error) {
+	doc, err := parse(src, from)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := eval.Compile(doc, t)
+	return compiled, from.placed(err)
+}
+
+// parse reads the text of a policy. The error names the place in the source.
+func parse(src []byte, from source) (*policy.Document, error) {
 	doc, err := policy.Parse(src)
-	if err == nil {
-		var compiled *eval.Policy
-		if compiled, err = eval.Compile(doc, t); err == nil {
-			return compiled, nil
-		}
-	}
 	if e, ok := errors.AsType[*policy.Error](err); ok {
-		text := e.Reason
-		if e.Path != "" {
-			text = e.Path + ": " + text
-		}
 		if other := notDocument(src); other != "" {
-			text = other
+			err = &policy.Error{Pos: e.Pos, Reason: other}
 		}
-		err = fmt.Errorf("%s: %s", from.at(e.Pos), text)
 	}
-	return nil, err
+	return doc, from.placed(err)
+}
+
+// placed makes the error of a document name the place in the source.
+func (s source) placed(err error) error {
+	e, ok := errors.AsType[*policy.Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Path == "":
+		return fmt.Errorf("%s: %s", s.at(e.Pos), e.Reason)
+	}
+	return fmt.Errorf("%s: %s: %s", s.at(e.Pos), e.Path, e.Reason)
 }
 
 // readPolicy returns the text of a policy. A file that exists comes before a managed policy of that name.

@@ -93,3 +93,44 @@ func aligned(rows [][]string) []string {
 	}
 	return lines
 }
+
+// textWidth is the width that longer texts are laid out for.
+const textWidth = 100
+
+// wrapped lays words out in lines of at most the width, separated by spaces. If there would be more than most lines, unless
+// that is 0, the words that are left are counted.
+func wrapped(words []string, width, most int) (lines []string) {
+	var line strings.Builder
+	length := 0 // of the line, in characters
+	for i, w := range words {
+		n := len([]rune(w))
+		if length > 0 && length+1+n > width {
+			lines = append(lines, line.String())
+			if most > 0 && len(lines) == most {
+				lines[most-1] += fmt.Sprintf(" … %d more", len(words)-i)
+				return lines
+			}
+			line.Reset()
+			length = 0
+		}
+		if length > 0 {
+			line.WriteByte(' ')
+			length++
+		}
+		line.WriteString(w)
+		length += n
+	}
+	return append(lines, line.String())
+}
+
+// hanging lays words out behind an indentation that grows from the second line on.
+func hanging(indent string, words []string) []string {
+	lines := wrapped(words, textWidth-len(indent)-2, 0)
+	for i := range lines {
+		if i > 0 {
+			lines[i] = "  " + lines[i]
+		}
+		lines[i] = indent + lines[i]
+	}
+	return lines
+}

@@ -134,3 +134,36 @@ func TestServiceHelpExamplesRun(t *testing.T) {
 		}
 	}
 }
+
+// TestPublishingHelpExamplesRun runs every example of the help texts of the commands by which owners publish and roles are made,
+// each command's against a server of its own. Where one needs what others make, that is made before.
+func TestPublishingHelpExamplesRun(t *testing.T) {
+	const publisher = "writ catalog publisher create platform"
+	const deployer = publisher + " && writ catalog publish Deployer --publisher platform --document old.json --note first"
+	for command, before := range map[string]string{
+		"catalog publisher": "true", "catalog publisher create": "true", "catalog publisher list": publisher, "catalog publish": deployer,
+		"catalog entries": deployer, "catalog withdraw": deployer, "roles": "true", "roles list-service-roles": "true", "roles create-service-role": "true",
+	} {
+		srv, dir := writtest.New(t), t.TempDir()
+		environment := append(os.Environ(), serviceEnvironment(t, srv, dir)...)
+		for name, actions := range map[string]string{"old.json": `"iam:ListUsers"`, "deployer.json": `"iam:ListUsers", "iam:ListRoles"`} {
+			text := `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": [` + actions + `], "Resource": "*"}}`
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, help, _ := run(t, "", strings.Fields(command+" --help")...)
+		_, examples, ok := strings.Cut(help, "\nExamples:\n")
+		if !ok {
+			t.Errorf("the help of writ %s has no examples", command)
+		}
+		examples, _, _ = strings.Cut(examples, "\n\n")
+		for line := range strings.Lines(before + "\n" + examples) {
+			c := exec.Command("sh", "-e", "-c", line)
+			c.Dir, c.Env = dir, environment
+			if out, err := c.CombinedOutput(); err != nil || bytes.Contains(out, []byte("writ: ")) {
+				t.Errorf("%s: %v\n%s", line, err, out)
+			}
+		}
+	}
+}

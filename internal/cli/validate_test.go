@@ -18,7 +18,7 @@ func TestSARIFHasItsRequiredMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	status, stdout, stderr := run(t, "", "validate", "a policy.json", "b.json", "--format", "sarif")
+	status, stdout, stderr := run(t, "", "validate", "a policy.json", "./b.json", "--format", "sarif")
 	if status != 1 || stderr != "" {
 		t.Fatalf("exit status %d, error %q", status, stderr)
 	}
@@ -36,7 +36,10 @@ func TestSARIFHasItsRequiredMembers(t *testing.T) {
 			Tool *struct {
 				Driver *struct {
 					Name  string
-					Rules []struct{ ID, HelpURI string }
+					Rules []struct {
+						ID, HelpURI                             string
+						ShortDescription, FullDescription, Help struct{ Text string }
+					}
 				}
 			}
 			ColumnKind string
@@ -62,7 +65,8 @@ func TestSARIFHasItsRequiredMembers(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, rule := range r.Tool.Driver.Rules {
-		if rule.ID == "" || ids[rule.ID] || !strings.HasPrefix(rule.HelpURI, "https://") {
+		if rule.ID == "" || ids[rule.ID] || !strings.HasPrefix(rule.HelpURI, "https://") ||
+			rule.ShortDescription.Text == "" || rule.FullDescription.Text == "" || rule.Help.Text == "" {
 			t.Errorf("the rule %+v", rule)
 		}
 		ids[rule.ID] = true

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"github.com/writ-iam/writ/analysis/validate"
 )
@@ -32,6 +33,9 @@ type (
 	}
 	sarifRule struct {
 		ID            string        `json:"id"`
+		Short         sarifMessage  `json:"shortDescription"` // GitHub wants all three texts
+		Full          sarifMessage  `json:"fullDescription"`
+		Help          sarifMessage  `json:"help"`
 		HelpURI       string        `json:"helpUri"`
 		Configuration sarifSeverity `json:"defaultConfiguration"`
 	}
@@ -90,7 +94,7 @@ func (p *program) findingsSARIF(all []*validated) error {
 			if !ok {
 				i = len(rules)
 				rules[f.Code] = i
-				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{f.Code, f.LearnMoreLink(), sarifSeverity{sarifLevels[f.Type]}})
+				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRuleOf(&f))
 			}
 			result := sarifResult{RuleID: f.Code, RuleIndex: i, Level: sarifLevels[f.Type], Message: sarifMessage{f.Details}}
 			for j, at := range f.Locations {
@@ -109,9 +113,17 @@ func (p *program) findingsSARIF(all []*validated) error {
 	return enc.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
 }
 
+// sarifRuleOf describes the check that a finding is of.
+// https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning#reportingdescriptor-object
+func sarifRuleOf(f *validate.Finding) sarifRule {
+	words := strings.ReplaceAll(strings.ToLower(f.Code), "_", " ")
+	title := sarifMessage{strings.ToUpper(words[:1]) + words[1:]}
+	return sarifRule{f.Code, title, title, sarifMessage{"See " + f.LearnMoreLink()}, f.LearnMoreLink(), sarifSeverity{sarifLevels[f.Type]}}
+}
+
 func sarifPlace(name string, at validate.Location) sarifLocation {
 	l := sarifLocation{Physical: sarifPhysical{
-		sarifArtifact{(&url.URL{Path: filepath.ToSlash(name)}).String()},
+		sarifArtifact{(&url.URL{Path: filepath.ToSlash(filepath.Clean(name))}).String()},
 		sarifRegion{at.Span.Start.Line, at.Span.Start.Column, at.Span.End.Line, at.Span.End.Column},
 	}}
 	if path := at.String(); path != "" {

@@ -15,6 +15,8 @@ func (p *program) findingsText(all []*validated) {
 	for _, v := range all {
 		lines := bytes.Split(v.src, []byte("\n"))
 		width := len(fmt.Sprint(len(lines)))
+		var line []rune
+		number := 0 // of line; many findings can be in one that is long
 		for _, f := range v.findings {
 			span := f.Locations[0].Span
 			kind := f.Type.String()
@@ -24,7 +26,11 @@ func (p *program) findingsText(all []*validated) {
 				kind = p.screen.yellow(kind)
 			}
 			p.print("%s:%d:%d  %s  %s  %s", printable(v.name), span.Start.Line, span.Start.Column, kind, f.Code, printable(f.Details))
-			source, mark := excerpt(lines, span)
+			if number != span.Start.Line {
+				number = span.Start.Line
+				line = []rune(string(lines[min(number, len(lines))-1]))
+			}
+			source, mark := excerpt(line, span)
 			p.print("  %*d | %s", width, span.Start.Line, source)
 			p.print("  %*s | %s", width, "", p.screen.red(mark))
 		}
@@ -42,8 +48,7 @@ const (
 )
 
 // excerpt returns the line that a span begins in, or a piece of it if it is long, and what marks the span under it.
-func excerpt(lines [][]byte, span policy.Span) (source, mark string) {
-	line := []rune(string(lines[min(span.Start.Line, len(lines))-1]))
+func excerpt(line []rune, span policy.Span) (source, mark string) {
 	from := min(span.Start.Column-1, len(line))
 	to := len(line)
 	if span.End.Line == span.Start.Line {

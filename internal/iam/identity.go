@@ -132,13 +132,17 @@ func attachable(tx Txn, account, arn string) (id string, err error) {
 		}
 		return p.ID, nil
 	}
-	p, ok := managed.Lookup(arn)
+	shipped, ok := managed.Lookup(arn)
+	owned, err := Get[OwnedPolicy](tx, OwnedPolicyKey(arn[strings.LastIndexByte(arn, '/')+1:]))
+	if err != nil {
+		return "", err
+	}
 	switch {
-	case !ok:
+	case !ok && (owned == nil || owned.ARN() != arn):
 		return "", Errorf(NoSuchEntity, notAttachable, arn)
-	case strings.HasPrefix(p.Path, ServiceLinkedPath):
+	case ok && strings.HasPrefix(shipped.Path, ServiceLinkedPath):
 		return "", Errorf(PolicyNotAttachable, "Cannot attach a Service Role Policy to a Customer Role.")
-	case p.Deprecated:
+	case ok && shipped.Deprecated, owned != nil && owned.Deprecated:
 		return "", Errorf(PolicyNotAttachable, "Policy %s is deprecated: it stays where it is attached, "+
 			"but cannot be attached again.", arn)
 	}

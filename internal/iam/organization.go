@@ -54,8 +54,10 @@ const (
 	MaxUnits                   = 2000
 	MaxUnitDepth               = 5 // below the root
 	MaxOrgAccounts             = 50000
-	MaxOrgPoliciesOnTarget     = 5    // of one type
-	MaxOrgPolicySize           = 5120 // characters, of both types, white space counted
+	MaxSCPsOnTarget            = 10
+	MaxRCPsOnTarget            = 5
+	MaxSCPSize                 = 10240 // characters, white space counted
+	MaxRCPSize                 = 5120  // likewise
 	MaxServiceControlPolicies  = 10000
 	MaxResourceControlPolicies = 1000
 )
@@ -110,7 +112,11 @@ func compiledType(t string) eval.PolicyType {
 
 // NewOrgDocument returns a document that can be saved as a policy of a type.
 func NewOrgDocument(text, t string) (*Document, error) {
-	if utf8.RuneCountInString(text) > MaxOrgPolicySize {
+	most := MaxSCPSize
+	if t == ResourceControl {
+		most = MaxRCPSize
+	}
+	if utf8.RuneCountInString(text) > most {
 		return nil, ConstraintError("POLICY_CONTENT_LIMIT_EXCEEDED", "You have exceeded the maximum policy size.")
 	}
 	d := NewDocument(text)
@@ -589,7 +595,7 @@ func AttachOrgPolicy(tx Txn, org, policy, target string) error {
 		return errTypeNotEnabled
 	case slices.Contains(*have, policy):
 		return Errorf(DuplicateOrgPolicyAttachment, "A policy with the specified name and type already exists.")
-	case n >= MaxOrgPoliciesOnTarget:
+	case p.Type == ServiceControl && n >= MaxSCPsOnTarget, p.Type == ResourceControl && n >= MaxRCPsOnTarget:
 		return ConstraintError("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
 			"You have attached the maximum number of policies to the specified target.")
 	}

@@ -388,6 +388,10 @@ var kinds = map[string]func() Record{
 	"unit":           newRecord[Unit],
 	"orgpolicy":      newRecord[OrgPolicy],
 	"accountrequest": newRecord[AccountRequest],
+	"publishers":     newRecord[Publishers],
+	"owned":          newRecord[OwnedPolicy],
+	"publication":    newRecord[Publication],
+	"catalog":        newRecord[CatalogHead],
 }
 
 func newRecord[T any, P record[T]]() Record { return P(new(T)) }

@@ -12,7 +12,6 @@ import (
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/snapshot"
-	"github.com/writ-iam/writ/managed"
 )
 
 var authorizationDetails = []op.Operation{
@@ -89,7 +88,7 @@ func each[R iam.Record](c *op.Call, prefix string, add func(R)) func(string) ite
 // awsPolicies yields the policies of AWS that are attached somewhere in the account, or serve as a boundary.
 func (d *details) awsPolicies(after string) iter.Seq2[string, func()] {
 	return func(yield func(string, func()) bool) {
-		for _, p := range managed.All() {
+		for p := range d.call.State.OwnerPolicies() {
 			key := awsPolicyKey(p)
 			used := d.call.State.Count(snapshot.AttachedPrefix(d.call.Account(), p.ARN)) +
 				d.call.State.Count(snapshot.BoundaryPrefix(d.call.Account(), p.ARN))
@@ -147,7 +146,7 @@ func (d *details) policy(p *iam.Policy) {
 }
 
 // awsPolicy adds a policy of AWS with the version that is in force: some have more than a hundred.
-func (d *details) awsPolicy(p *managed.Policy) {
+func (d *details) awsPolicy(p *snapshot.OwnerPolicy) {
 	detail, v := managedDetail(awsPolicyOut(d.call, p)), p.Default()
 	detail.PolicyVersionList = []types.PolicyVersion{{
 		CreateDate: known(v.Created), IsDefaultVersion: true, VersionId: &v.ID, Document: encoded(d.call.State.ManagedDocument(p.ARN, v.ID).Text),

@@ -23,7 +23,6 @@ import (
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/snapshot"
-	"github.com/writ-iam/writ/managed"
 )
 
 // A lastAccessedJob is what GenerateServiceLastAccessedDetails was asked for. Nothing is stored: the id says it all,
@@ -78,8 +77,8 @@ func (j lastAccessedJob) id() (string, error) {
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:], nil
 }
 
-// parseJob reads a job id.
-func parseJob(id string) (j lastAccessedJob, ok bool) {
+// parseJob reads a job id. Of an owner's policy the id has a digest, which the state tells the policy of.
+func parseJob(state *snapshot.Snapshot, id string) (j lastAccessedJob, ok bool) {
 	b, err := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
 	if err != nil || len(b) != 16 || int(b[0]&^actionsBit) >= len(jobPrefixes) {
 		return j, false
@@ -91,12 +90,13 @@ func parseJob(id string) (j lastAccessedJob, ok bool) {
 		j.subject = prefix + rest
 		return j, true
 	}
-	i := slices.IndexFunc(managed.All(), func(p *managed.Policy) bool { return arnDigest(p.ARN) == rest })
-	if i < 0 {
-		return j, false
+	for p := range state.OwnerPolicies() {
+		if arnDigest(p.ARN) == rest {
+			j.subject = p.ARN
+			return j, true
+		}
 	}
-	j.subject = managed.All()[i].ARN
-	return j, true
+	return j, false
 }
 
 func generateServiceLastAccessedDetails(
@@ -121,7 +121,7 @@ func generateServiceLastAccessedDetails(
 func jobSubject(c *op.Call, text string) (string, error) {
 	if a, err := arn.Parse(text); err == nil && a.Service == "iam" && strings.HasPrefix(a.Resource, "policy/") {
 		if iam.IsAWSManaged(text) {
-			if _, ok := managed.Lookup(text); ok {
+			if c.State.OwnerPolicy(text) != nil {
 				return text, nil
 			}
 		} else if p := c.State.CustomerPolicy(text); p != nil && p.Account == c.Account() {
@@ -146,7 +146,7 @@ type lastAccessedReport struct {
 // lastAccessed finds a job's subject. A job that the caller could not have asked for is not known to it.
 func lastAccessed(c *op.Call, id string) (*lastAccessedReport, error) {
 	unknown := iam.Errorf(iam.NoSuchEntity, "Job with id %s cannot be found.", id)
-	job, ok := parseJob(id)
+	job, ok := parseJob(c.State, id)
 	if !ok || job.created.After(c.Time) {
 		return nil, unknown
 	}

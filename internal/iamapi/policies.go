@@ -15,7 +15,6 @@ import (
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/snapshot"
-	"github.com/writ-iam/writ/managed"
 )
 
 var policies = []op.Operation{
@@ -89,10 +88,10 @@ func policyOf(c *op.Call, arn *string) func(iam.Txn) (*iam.Policy, error) {
 	return func(tx iam.Txn) (*iam.Policy, error) { return iam.FindPolicy(tx, c.Account(), *arn) }
 }
 
-// findPolicy finds a managed policy: one of AWS's, or one of the caller's account. The other one is nil.
-func findPolicy(c *op.Call, arn string) (*managed.Policy, *iam.Policy, error) {
+// findPolicy finds a managed policy: an owner's, or one of the caller's account. The other one is nil.
+func findPolicy(c *op.Call, arn string) (*snapshot.OwnerPolicy, *iam.Policy, error) {
 	if iam.IsAWSManaged(arn) {
-		if p, ok := managed.Lookup(arn); ok {
+		if p := c.State.OwnerPolicy(arn); p != nil {
 			return p, nil, nil
 		}
 	} else if p := ownPolicy(c, arn); p != nil {
@@ -109,12 +108,12 @@ func policyOut(c *op.Call, p *iam.Policy) *types.Policy {
 	})
 }
 
-// awsPolicyOut is policyOut for a policy of AWS. The catalogue has no descriptions.
-func awsPolicyOut(c *op.Call, p *managed.Policy) *types.Policy {
+// awsPolicyOut is policyOut for an owner's policy. The catalogue has no descriptions.
+func awsPolicyOut(c *op.Call, p *snapshot.OwnerPolicy) *types.Policy {
 	current := p.Default()
 	return counted(c, &types.Policy{
 		Arn: &p.ARN, PolicyName: &p.Name, PolicyId: aws.String(iam.AWSPolicyID(p.ARN)), Path: &p.Path,
-		CreateDate: known(p.Versions()[0].Created), UpdateDate: known(current.Created), DefaultVersionId: &current.ID, IsAttachable: !p.Deprecated,
+		CreateDate: known(p.Created), UpdateDate: known(current.Created), DefaultVersionId: &current.ID, IsAttachable: !p.Deprecated,
 	})
 }
 
@@ -194,7 +193,7 @@ func listPolicies(_ context.Context, c *op.Call, in *api.ListPoliciesInput) (*ap
 		}
 	}
 	if in.Scope != types.PolicyScopeTypeLocal && !p.full() {
-		for _, policy := range managed.All() {
+		for policy := range c.State.OwnerPolicies() {
 			key := awsPolicyKey(policy)
 			if key > p.after && !add(key, awsPolicyOut(c, policy)) {
 				break
@@ -207,7 +206,7 @@ func listPolicies(_ context.Context, c *op.Call, in *api.ListPoliciesInput) (*ap
 
 // awsPolicyKey is the key of a policy of AWS in a list. It comes behind those of all customers' policies, since an
 // account's id is of digits.
-func awsPolicyKey(p *managed.Policy) string { return "policy/aws/" + p.Name }
+func awsPolicyKey(p *snapshot.OwnerPolicy) string { return "policy/aws/" + p.Name }
 
 // wanted reports whether ListPolicies lists a policy.
 func wanted(in *api.ListPoliciesInput, p *types.Policy) bool {
@@ -227,10 +226,11 @@ func wanted(in *api.ListPoliciesInput, p *types.Policy) bool {
 }
 
 // versionsOut are the versions of a policy, newest first, without their documents.
-func versionsOut(theirs *managed.Policy, own *iam.Policy) (out []types.PolicyVersion) {
+func versionsOut(theirs *snapshot.OwnerPolicy, own *iam.Policy) (out []types.PolicyVersion) {
 	if theirs != nil {
+		current := theirs.Default().ID
 		for _, v := range theirs.Versions() {
-			out = append(out, types.PolicyVersion{CreateDate: known(v.Created), IsDefaultVersion: v.IsDefault(), VersionId: &v.ID})
+			out = append(out, types.PolicyVersion{CreateDate: known(v.Created), IsDefaultVersion: v.ID == current, VersionId: &v.ID})
 		}
 	} else {
 		for _, v := range own.Versions {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/op"
+	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -79,7 +80,7 @@ func TestAJobIsKnownByItsID(t *testing.T) {
 		if err != nil || len(id) != 36 {
 			t.Errorf("%v: got %q, %v", job, id, err)
 		}
-		if got, ok := parseJob(id); !ok || got != job {
+		if got, ok := parseJob(snapshot.Empty(), id); !ok || got != job {
 			t.Errorf("got %v, want %v", got, job)
 		}
 	}
@@ -89,7 +90,7 @@ func TestAJobIsKnownByItsID(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", strings.Repeat("z", 36), strings.Repeat("f", 36), "04" + strings.Repeat("0", 30)} {
-		if job, ok := parseJob(id); ok {
+		if job, ok := parseJob(snapshot.Empty(), id); ok {
 			t.Errorf("%q is the id of %v", id, job)
 		}
 	}

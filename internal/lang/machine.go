@@ -191,8 +191,12 @@ func (m *Machine) chars(s state) []rune {
 	return named
 }
 
-// Walk calls visit for each signature that has all of the languages in must, with a text of it as short as any; visit returns false to end the walk. Walk
-// looks at most at limit states; complete says that no signature was missed for it.
+// stepsPerState bounds the work of a walk: a state of many nodes with many characters counts for more than one.
+const stepsPerState = 500
+
+// Walk calls visit for each signature that has all of the languages in must, with a text of it as short as any; visit returns
+// false to end the walk. Walk looks at most at limit states, and at some hundred times as many ways from one to another;
+// complete says that no signature was missed for it.
 func (m *Machine) Walk(must bitset.Set, limit int, visit func(signature bitset.Set, text string) bool) (complete bool) {
 	type visited struct {
 		state
@@ -229,8 +233,9 @@ func (m *Machine) Walk(must bitset.Set, limit int, visit func(signature bitset.S
 		}
 	}
 	add(m.start(), -1, 0)
+	steps := 0
 	for i := 0; i < len(all); i++ {
-		if i >= limit {
+		if i >= limit || steps > limit*stepsPerState {
 			return false
 		}
 		sig := m.signature(all[i].state)
@@ -246,7 +251,9 @@ func (m *Machine) Walk(must bitset.Set, limit int, visit func(signature bitset.S
 		if len(all[i].nodes) == 0 {
 			continue // nothing changes from here on
 		}
-		for _, r := range m.chars(all[i].state) {
+		chars := m.chars(all[i].state)
+		steps += len(chars) * len(all[i].nodes)
+		for _, r := range chars {
 			add(m.next(all[i].state, r), i, r)
 		}
 	}

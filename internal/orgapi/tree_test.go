@@ -157,7 +157,7 @@ func TestDeclaredErrors(t *testing.T) {
 		deep = w.unit(fmt.Sprint("Deep", i), deep)
 	}
 	full := w.unit("Full", w.root)
-	for i := range 4 { // beside FullAWSAccess
+	for i := range 9 { // beside FullAWSAccess
 		w.attach(w.policy(fmt.Sprint("P", i), scp, denyIAM), full)
 	}
 	var tags []types.Tag
@@ -245,7 +245,7 @@ func TestDeclaredErrors(t *testing.T) {
 		{"RCP that allows", "MalformedPolicyDocumentException", "requirements of the specified policy type",
 			try(t, w.CreatePolicy, policy("a", rcp, allowAll))},
 		{"SCP that is too long", "ConstraintViolationException", "POLICY_CONTENT_LIMIT_EXCEEDED",
-			try(t, w.CreatePolicy, policy("a", scp, denyIAM+strings.Repeat(" ", 5121)))},
+			try(t, w.CreatePolicy, policy("a", scp, denyIAM+strings.Repeat(" ", 10241)))},
 		{"policy of another's name", "DuplicatePolicyException", "specified name and type already exists",
 			try(t, w.CreatePolicy, policy("Deny", scp, denyIAM))},
 		{"policy of AWS's name", "DuplicatePolicyException", "", try(t, w.CreatePolicy, policy("FullAWSAccess", scp, denyIAM))},
@@ -271,7 +271,7 @@ func TestDeclaredErrors(t *testing.T) {
 		{"attach to no target", "TargetNotFoundException", "", attach(deny, *noAccount)},
 		{"attach to no unit", "TargetNotFoundException", "", attach(deny, *noUnit)},
 		{"attach twice", "DuplicatePolicyAttachmentException", "", attach(deny, outer)},
-		{"attach a sixth", "ConstraintViolationException", "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", attach(deny, full)},
+		{"attach one too many", "ConstraintViolationException", "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", attach(deny, full)},
 		{"detach what is not attached", "PolicyNotAttachedException", "", detach(deny, account)},
 		{"detach the last SCP", "ConstraintViolationException", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
 			detach("p-FullAWSAccess", account)},

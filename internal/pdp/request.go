@@ -16,26 +16,26 @@ import (
 )
 
 // A Request is one to decide, in texts. An empty text is one left out. All are UTF-8; only the resource
-// and the values of the context may have control characters.
+// and the values of the context may have control characters. In JSON it is the request of a case.
 type Request struct {
 	// Principal is who asks: the ARN of a user, role, session, federated user, root user or identity provider, an
 	// account id, a service such as amplify.amazonaws.com, or "*" for an anonymous caller. Left out, it is a user of
 	// the resource's account of whom nothing else is known.
-	Principal string
+	Principal string `json:"principal,omitempty"`
 	// SessionIssuer is the role (with its path) that an assumed-role session is of, or the user whose credentials
 	// asked for a federated user's.
-	SessionIssuer string
+	SessionIssuer string `json:"sessionIssuer,omitempty"`
 	// Action is one action, without wildcards: "s3:GetObject". One that the service authorization reference does not
 	// know is decided all the same, with a note.
-	Action string
+	Action string `json:"action"`
 	// Resource is an ARN, or "*", which it also is when left out. AWS decides an action that supports no
 	// resource-level permissions on "*"; so does this, with a note.
-	Resource string
+	Resource string `json:"resource,omitempty"`
 	// ResourceAccount is the account that the resource is in, twelve digits. Left out, it is the one in the ARN,
 	// or the principal's.
-	ResourceAccount string
+	ResourceAccount string `json:"resourceAccount,omitempty"`
 	// Context holds the values of condition keys. That of aws:userid also becomes the principal's unique id.
-	Context map[string][]string
+	Context map[string][]string `json:"context,omitempty"`
 }
 
 // A FieldError says which member of a [Request] cannot be understood.

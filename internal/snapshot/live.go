@@ -128,7 +128,7 @@ func (l *Live) fail(err error) {
 
 // load reads the whole state.
 func (l *Live) load(ctx context.Context) error {
-	s := empty()
+	s := Empty()
 	err := l.store.View(ctx, 0, func(r store.Reader) error {
 		s.Revision = r.Revision()
 		for stored, err := range r.List("") {
@@ -234,6 +234,8 @@ func (l *Live) share(r iam.Record) {
 			r.Versions[i].Document = l.shared(r.Versions[i].Document)
 		}
 	case *iam.OrgPolicy:
+		r.Document = l.shared(r.Document)
+	case *iam.Publication:
 		r.Document = l.shared(r.Document)
 	}
 }

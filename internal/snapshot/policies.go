@@ -42,17 +42,15 @@ func (s *Snapshot) CustomerPolicy(arn string) *iam.Policy {
 // is nil if there is none.
 func (s *Snapshot) ManagedDocument(arn, version string) *iam.Document {
 	if iam.IsAWSManaged(arn) {
-		p, ok := managed.Lookup(arn)
-		if !ok {
+		p := s.OwnerPolicy(arn)
+		if p == nil {
 			return nil
 		}
-		v := p.Default()
-		if version != "" {
-			if v, ok = p.Version(version); !ok {
-				return nil
-			}
+		if version == "" {
+			return p.Default().Document()
 		}
-		return awsDocument(v)
+		v, _ := p.Version(version)
+		return v.Document()
 	}
 	p := s.CustomerPolicy(arn)
 	if p == nil {

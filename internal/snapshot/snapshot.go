@@ -139,8 +139,8 @@ func boundary(r iam.Identity) string {
 	return ""
 }
 
-// empty is the snapshot of a store that holds nothing.
-func empty() *Snapshot { return &Snapshot{tree: btree.NewG(32, less)} }
+// Empty returns the snapshot of a store that holds nothing.
+func Empty() *Snapshot { return &Snapshot{tree: btree.NewG(32, less)} }
 
 // put adds a record, in place of one of its key if there is one.
 func (s *Snapshot) put(key string, r iam.Record) {

@@ -30,7 +30,7 @@ func still() *Live {
 		log: slog.New(slog.DiscardHandler), docs: map[string]weak.Pointer[iam.Document]{}, sweepAt: minSweep,
 		newer: make(chan struct{}),
 	}
-	l.current.Store(empty())
+	l.current.Store(Empty())
 	return l
 }
 

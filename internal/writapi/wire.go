@@ -14,7 +14,7 @@ import (
 // Service makes the API.
 func Service() *op.Service {
 	model := &awsmodel.Service{Name: "writ", TargetPrefix: "Writ", Protocol: awsmodel.JSON}
-	return op.NewService("writ", model, wire{}, services, forwards)
+	return op.NewService("writ", model, wire{}, services, forwards, catalog)
 }
 
 // wire is the API's protocol: that of AWS's JSON services on the outside, and the structs of this package inside,
@@ -48,6 +48,11 @@ var statuses = map[iam.Code]int{
 	iam.EntityAlreadyExists: http.StatusConflict,
 	invalidRequest:          http.StatusForbidden,
 	alreadyForwarded:        http.StatusConflict,
+
+	iam.MalformedPolicyDocument: http.StatusBadRequest,
+	iam.PolicyNotAttachable:     http.StatusConflict,
+	iam.ConcurrentModification:  http.StatusConflict,
+	iam.LimitExceeded:           http.StatusConflict,
 }
 
 // EncodeError writes an error.

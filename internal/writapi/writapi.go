@@ -1,4 +1,5 @@
-// Package writapi is Writ's own API: the services that the operator registered, and forward access sessions.
+// Package writapi is Writ's own API: the services that the operator registered, forward access sessions, and the managed
+// policies of owners.
 //
 // # Registered services
 //
@@ -18,6 +19,16 @@
 // the end of aws:CalledVia. A request is good for one session, which cannot outlive the caller's own: it ends with
 // the caller's session, or with the long-term access key that signed.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+//
+// # Owners' managed policies
+//
+// AWS's catalogue is part of the program; publishers that the operator names own policies of their own, below a path of
+// arn:aws:iam::aws:policy, for all accounts. PublishManagedPolicy compares a new version with the one in force. One that only
+// adds is put in force in one transaction, for all that the policy is attached to; one that takes something away, or of which
+// that is not known, is refused with a witness and with those who would lose it, unless a reason is given for it.
+// DeprecateManagedPolicy withdraws: the policy stays where it is attached. Both enter what happened in the catalogue's history,
+// in the same transaction. They act on arn:aws:writ::ACCOUNT:publisher/NAME/policy/NAME, resources of the first account, so that
+// no identity of another account can have the permission. Anybody may read the history who may writ:ListCatalogEntries.
 //
 // # On the wire
 //
@@ -87,12 +98,16 @@ var services = []op.Operation{
 // onService is the target of the operations on services: resources of the first account, which is the operator's.
 func onService[In any](name func(*In) string) func(*op.Call, *In) (op.Target, error) {
 	return func(c *op.Call, in *In) (op.Target, error) {
-		account := ""
-		if first := snapshot.Get[iam.First](c.State, (*iam.First)(nil).Key()); first != nil {
-			account = first.Account
-		}
-		return op.Target{Resource: "arn:aws:writ::" + account + ":service/" + name(in)}, nil
+		return op.Target{Resource: "arn:aws:writ::" + firstAccount(c) + ":service/" + name(in)}, nil
 	}
+}
+
+// firstAccount returns the operator's account; "" if there is none yet.
+func firstAccount(c *op.Call) string {
+	if first := snapshot.Get[iam.First](c.State, (*iam.First)(nil).Key()); first != nil {
+		return first.Account
+	}
+	return ""
 }
 
 // The forms of a service principal and of a name in credential scopes.

@@ -1,0 +1,354 @@
+package writapi
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/internal/iam"
+	"github.com/writ-iam/writ/internal/op"
+	"github.com/writ-iam/writ/internal/snapshot"
+	"github.com/writ-iam/writ/policy"
+)
+
+// A Publisher is an owner of managed policies besides AWS.
+type Publisher struct {
+	Name       string
+	Path       string // that its policies' paths begin with
+	CreateDate time.Time
+}
+
+type CreatePublisherInput struct{ Name, Path string }
+
+type CreatePublisherOutput struct{ Publisher Publisher }
+
+type ListPublishersInput struct{}
+
+type ListPublishersOutput struct{ Publishers []Publisher }
+
+type PublishManagedPolicyInput struct {
+	Publisher string // iam.AWSPublisher for a policy of the shipped catalogue
+	Name      string
+	Path      string `json:",omitempty"` // of a new policy; "" for the publisher's own path
+	Document  string
+	Note      string     `json:",omitempty"` // why
+	Feature   string     `json:",omitempty"`
+	VersionID string     `json:"VersionId,omitempty"` // the owner's number; "" for the next
+	Date      *time.Time `json:",omitempty"`          // the owner's; nil for now
+
+	// AllowRemoval publishes a version that takes something away, for this reason.
+	AllowRemoval string `json:",omitempty"`
+	// DryRun compares, and publishes nothing.
+	DryRun bool `json:",omitempty"`
+}
+
+type PublishManagedPolicyOutput struct {
+	Entry *Entry `json:",omitempty"` // nil if nothing was published
+	// Unchanged says that the document is the one in force.
+	Unchanged bool `json:",omitempty"`
+	// Refused says why nothing was published: what would be taken away, from whom.
+	Refused *Refusal `json:",omitempty"`
+}
+
+// A Refusal is what a version would take away.
+type Refusal struct {
+	Verdict string
+	Removes []Loss
+	Unknown []string  // why it is not known whether more is
+	Loses   []Reached // identities that would lose it
+	More    int       // identities besides
+}
+
+// A Loss is a class of actions that a version would no longer allow.
+type Loss struct {
+	Actions []string
+	When    string
+	Witness json.RawMessage // a request as in writ decide --cases
+}
+
+// A Reached is an identity that a managed policy bears on.
+type Reached struct {
+	Account string
+	ARN     string `json:"Arn"`
+	As      string // "policy" or "boundary"
+}
+
+type DeprecateManagedPolicyInput struct {
+	Publisher string
+	Name      string
+	Note      string
+}
+
+type DeprecateManagedPolicyOutput struct{ Entry Entry }
+
+// An Entry is one of the catalogue's history: a version of a managed policy that was published here, or its deprecation.
+type Entry struct {
+	Entry       int
+	Time        time.Time
+	Publisher   string
+	PolicyARN   string `json:"PolicyArn"`
+	PolicyName  string
+	VersionID   string    `json:"VersionId"`
+	VersionDate time.Time // the owner's
+	Verdict     string    // beside the version before, as of writ diff; "new" for the first; "" for a deprecation
+	Added       []string
+	Removed     []string
+	Deprecation bool
+	Note        string
+	Feature     string
+	Reason      string // for a removal that was allowed
+	By          string // ARN of who published it
+}
+
+type ListCatalogEntriesInput struct {
+	PolicyName string // "" for all
+	After      int    // entries after this one
+	MaxItems   int    // at most 1,000, which 0 stands for
+}
+
+type ListCatalogEntriesOutput struct {
+	Entries []Entry // oldest first
+	More    bool
+}
+
+var catalog = []op.Operation{
+	op.New("CreatePublisher", onPublisher(func(in *CreatePublisherInput) (string, string) { return in.Name, "" }), createPublisher),
+	op.New("ListPublishers", onPublisher(func(*ListPublishersInput) (string, string) { return "*", "" }), listPublishers),
+	op.New("PublishManagedPolicy", onPublisher(func(in *PublishManagedPolicyInput) (string, string) { return in.Publisher, in.Name }), publish),
+	op.New("DeprecateManagedPolicy", onPublisher(func(in *DeprecateManagedPolicyInput) (string, string) { return in.Publisher, in.Name }), deprecate),
+	op.New("ListCatalogEntries", op.Everything[ListCatalogEntriesInput], listCatalogEntries),
+}
+
+// onPublisher is the target of the operations on publishers and their policies: resources of the first account, which is the
+// operator's: arn:aws:writ::ACCOUNT:publisher/NAME and arn:aws:writ::ACCOUNT:publisher/NAME/policy/NAME.
+func onPublisher[In any](names func(*In) (publisher, policy string)) func(*op.Call, *In) (op.Target, error) {
+	return func(c *op.Call, in *In) (op.Target, error) {
+		publisher, policy := names(in)
+		resource := "arn:aws:writ::" + firstAccount(c) + ":publisher/" + publisher
+		if policy != "" {
+			resource += "/policy/" + policy
+		}
+		return op.Target{Resource: resource}, nil
+	}
+}
+
+func createPublisher(ctx context.Context, c *op.Call, in *CreatePublisherInput) (*CreatePublisherOutput, error) {
+	p := iam.Publisher{Name: in.Name, Path: in.Path, Created: c.Time.UTC().Truncate(time.Second)}
+	err := c.Update(ctx, func(tx iam.Txn) error { return iam.CreatePublisher(tx, p) })
+	return &CreatePublisherOutput{Publisher{p.Name, p.Path, p.Created}}, err
+}
+
+func publishers(s *snapshot.Snapshot) *iam.Publishers {
+	return snapshot.Get[iam.Publishers](s, (*iam.Publishers)(nil).Key())
+}
+
+func listPublishers(_ context.Context, c *op.Call, _ *ListPublishersInput) (*ListPublishersOutput, error) {
+	out := &ListPublishersOutput{Publishers: []Publisher{}}
+	if all := publishers(c.State); all != nil {
+		for _, p := range all.List {
+			out.Publishers = append(out.Publishers, Publisher{p.Name, p.Path, p.Created})
+		}
+	}
+	return out, nil
+}
+
+// maxDocument is the number of bytes that an owner's document may have: what any document in a request may.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
+const maxDocument = 131_072
+
+// publish compares a document with the version in force. What only adds is put in force; what takes something away, or may, is
+// refused with what would break, unless a reason is given.
+func publish(ctx context.Context, c *op.Call, in *PublishManagedPolicyInput) (*PublishManagedPolicyOutput, error) {
+	doc, err := iam.NewIdentityDocument(in.Document)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Document) > maxDocument {
+		return nil, iam.Errorf(iam.LimitExceeded, "The document has %d bytes; at most %d are taken.", len(in.Document), maxDocument)
+	}
+	now := c.Time.UTC().Truncate(time.Second)
+	p := &iam.Published{Publication: iam.Publication{
+		Time: now, Created: now, Publisher: in.Publisher, Policy: in.Name, Path: in.Path, Version: in.VersionID, Document: doc,
+		Note: in.Note, Feature: in.Feature, Verdict: "new", By: c.Caller.ARN,
+	}}
+	if in.Date != nil {
+		p.Created = in.Date.UTC().Truncate(time.Second)
+	}
+	out := &PublishManagedPolicyOutput{}
+	switch theirs := c.State.OwnerPolicyNamed(in.Name); {
+	case theirs != nil && (theirs.Publisher != in.Publisher || in.Path != "" && in.Path != theirs.Path):
+		return nil, iam.Errorf(iam.EntityAlreadyExists, "A policy called %s already exists, as %s of publisher %s. Duplicate names are not allowed.",
+			theirs.Name, theirs.ARN, theirs.Publisher)
+	case theirs != nil:
+		p.Path = theirs.Path
+		current := theirs.Default()
+		p.Was = current.ID
+		if same(current.Document().Text, in.Document) {
+			out.Unchanged = true
+			return out, nil
+		}
+		comparison, err := compare(ctx, current.Document().Text, in.Document)
+		if err != nil {
+			return nil, err
+		}
+		p.Verdict, p.Added, p.Removed = comparison.Verdict.String(), names(comparison.Adds), names(comparison.Removes)
+		if comparison.Removes.Answer != prove.Proved {
+			if in.AllowRemoval == "" {
+				out.Refused = refusal(c.State, theirs, comparison)
+				return out, nil
+			}
+			p.Reason = in.AllowRemoval
+		}
+	case p.Path == "":
+		if p.Path = "/"; publishers(c.State).Named(in.Publisher) != nil {
+			p.Path = publishers(c.State).Named(in.Publisher).Path
+		}
+	}
+	if in.DryRun {
+		e := entryOut(&p.Publication)
+		out.Entry = &e
+		return out, nil
+	}
+	var entered *iam.Publication
+	if err := c.Update(ctx, func(tx iam.Txn) (err error) {
+		draft := *p
+		entered, err = iam.Publish(tx, &draft)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	e := entryOut(entered)
+	out.Entry = &e
+	return out, nil
+}
+
+// same reports whether two documents are the same but for white space and the like.
+func same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errA := policy.Parse([]byte(a))
+	y, errB := policy.Parse([]byte(b))
+	return errA == nil && errB == nil && string(x.Format()) == string(y.Format())
+}
+
+// compareTime is how long the comparison of two versions may take. What is not known by then counts as taken away.
+const compareTime = 8 * time.Second
+
+func compare(ctx context.Context, before, after string) (*prove.Comparison, error) {
+	ctx, cancel := context.WithTimeout(ctx, compareTime)
+	defer cancel()
+	var sides [2]prove.Policies
+	for i, text := range []string{before, after} {
+		doc, err := policy.Parse([]byte(text))
+		if err != nil {
+			return nil, iam.Errorf(iam.MalformedPolicyDocument, "%v", err)
+		}
+		sides[i].Identity = []*policy.Document{doc}
+	}
+	return prove.Compare(ctx, sides[0], sides[1], prove.Options{})
+}
+
+// names returns the actions of the differences, and the patterns of those that have more.
+func names(r *prove.Result) []string {
+	list := []string{}
+	for _, d := range r.Differences {
+		list = append(list, d.Actions...)
+		list = append(list, d.Patterns...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// maxReached is how many identities an answer lists.
+const maxReached = 50
+
+func refusal(s *snapshot.Snapshot, p *snapshot.OwnerPolicy, c *prove.Comparison) *Refusal {
+	r := &Refusal{Verdict: c.Verdict.String(), Removes: []Loss{}, Unknown: []string{}, Loses: []Reached{}}
+	for _, d := range c.Removes.Differences {
+		w, err := json.Marshal(witnessOf(&d.Witness))
+		if err != nil {
+			panic(err) // texts and lists of texts
+		}
+		r.Removes = append(r.Removes, Loss{slices.Concat(d.Actions, d.Patterns), d.When, w})
+	}
+	for _, u := range c.Removes.Unknown {
+		r.Unknown = append(r.Unknown, strings.Join(u.Actions, ", ")+": "+u.Reason)
+	}
+	for reached := range s.Reached(p.ARN) {
+		if len(r.Loses) == maxReached {
+			r.More++
+			continue
+		}
+		r.Loses = append(r.Loses, Reached{reached.Who.Head().Account, reached.Who.ARN(), reached.As})
+	}
+	return r
+}
+
+// A request is a witness in the form of writ decide --cases.
+type request struct {
+	Principal       string              `json:"principal,omitempty"`
+	SessionIssuer   string              `json:"sessionIssuer,omitempty"`
+	Action          string              `json:"action"`
+	Resource        string              `json:"resource"`
+	ResourceAccount string              `json:"resourceAccount,omitempty"`
+	Context         map[string][]string `json:"context,omitempty"`
+}
+
+func witnessOf(w *prove.Witness) request {
+	return request{w.Principal, w.SessionIssuer, w.Action, w.Resource, w.ResourceAccount, w.Context}
+}
+
+func deprecate(ctx context.Context, c *op.Call, in *DeprecateManagedPolicyInput) (*DeprecateManagedPolicyOutput, error) {
+	theirs := c.State.OwnerPolicyNamed(in.Name)
+	if theirs == nil {
+		return nil, iam.Errorf(iam.NoSuchEntity, "Policy %s was not found.", in.Name)
+	}
+	now := c.Time.UTC().Truncate(time.Second)
+	draft := iam.Publication{Time: now, Created: now, Publisher: in.Publisher, Policy: in.Name, Path: theirs.Path, Note: in.Note, By: c.Caller.ARN}
+	var entered *iam.Publication
+	if err := c.Update(ctx, func(tx iam.Txn) (err error) {
+		entered, err = iam.Deprecate(tx, draft)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return &DeprecateManagedPolicyOutput{entryOut(entered)}, nil
+}
+
+const maxEntries = 1000
+
+func listCatalogEntries(_ context.Context, c *op.Call, in *ListCatalogEntriesInput) (*ListCatalogEntriesOutput, error) {
+	limit := in.MaxItems
+	if limit <= 0 || limit > maxEntries {
+		limit = maxEntries
+	}
+	after := ""
+	if in.After > 0 {
+		after = iam.PublicationKey(in.After)
+	}
+	out := &ListCatalogEntriesOutput{Entries: []Entry{}}
+	for _, r := range c.State.List(iam.PublicationKey(0), after) {
+		p := r.(*iam.Publication)
+		if in.PolicyName != "" && !strings.EqualFold(in.PolicyName, p.Policy) {
+			continue
+		}
+		if out.More = len(out.Entries) == limit; out.More {
+			break
+		}
+		out.Entries = append(out.Entries, entryOut(p))
+	}
+	return out, nil
+}
+
+func entryOut(p *iam.Publication) Entry {
+	notNil := func(list []string) []string { return append([]string{}, list...) }
+	return Entry{
+		Entry: p.Entry, Time: p.Time, Publisher: p.Publisher, PolicyARN: p.ARN(), PolicyName: p.Policy, VersionID: p.Version,
+		VersionDate: p.Created, Verdict: p.Verdict, Added: notNil(p.Added), Removed: notNil(p.Removed), Deprecation: p.Deprecation,
+		Note: p.Note, Feature: p.Feature, Reason: p.Reason, By: p.By,
+	}
+}
