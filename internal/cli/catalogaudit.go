@@ -82,6 +82,9 @@ func (p *program) audit(c *cobra.Command, q *auditFlags) error {
 	if err != nil {
 		return err
 	}
+	if options.Cache == nil {
+		fmt.Fprintln(p.stderr, "writ: results are not kept: there is no folder for the user's caches; --cache names another")
+	}
 	defer p.closing(&q.historyFlags)
 	defer p.interruptible(c)()
 	updates, err := p.updates(c, steps, options, q.jobs)

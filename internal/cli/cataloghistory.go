@@ -128,7 +128,11 @@ func newUpdateJSON(u *history.Update, a *history.Announcements) updateJSON {
 	j := updateJSON{
 		Version: u.After.ID, Verdict: u.Verdict, Universe: u.Universe.String(), Missing: u.Missing(),
 		Added: history.Names(u.Added), Removed: history.Names(u.Removed), Note: note(u, a),
-		Services: []shareJSON{}, Differences: []changeJSON{}, Unknown: append([]history.Doubt{}, u.Unknown...),
+		Services: []shareJSON{}, Differences: []changeJSON{}, Unknown: []history.Doubt{},
+	}
+	for _, d := range u.Unknown {
+		d.Actions = append([]string{}, d.Actions...)
+		j.Unknown = append(j.Unknown, d)
 	}
 	if !u.After.Created.IsZero() {
 		j.Date = &u.After.Created
@@ -199,9 +203,9 @@ func levelName(c history.Count) string { return cmp.Or(c.Level.String(), "other"
 // The most that is printed of an update: services, names of one of these, and circumstances.
 const (
 	maxShares = 12
-	maxNames    = 4
-	maxWhens    = 3
-	maxWhen     = 110 // characters
+	maxNames  = 4
+	maxWhens  = 3
+	maxWhen   = 110 // characters
 )
 
 // changeLines prints what was added or removed, by service.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/writ-iam/writ/analysis/prove"
@@ -30,6 +32,21 @@ func TestTexts(t *testing.T) {
 	}
 	if got := circumstances(changes[1:]); got != "always" {
 		t.Errorf("circumstances: %s", got)
+	}
+}
+
+// TestReportIsOfToday works out what the report says of AdministratorAccess-Amplify: when that changes, so may the rest.
+func TestReportIsOfToday(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/managed-policies-report.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := r.amplify(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), r.String()) {
+		t.Errorf("docs/managed-policies-report.md is old: go run ./internal/gen/report\n%s", r.String())
 	}
 }
 
