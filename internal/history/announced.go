@@ -2,6 +2,7 @@ package history
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/writ-iam/writ/managed"
@@ -22,23 +23,25 @@ type Announcement struct {
 	About  string // in our words
 }
 
-// pages has facts from AWS's pages: which policy, which day, and what it is about. To add one, add its rows, oldest first; what is about
+// pages are facts from AWS's pages: which policy, which day, and what it is about. To add one, add its rows, oldest first; what is about
 // several policies is a row for each.
-var pages = []Page{{
-	URL:   "https://docs.aws.amazon.com/amplify/latest/userguide/security-iam-awsmanpol.html",
-	Since: on("2021-07-28"),
-	AsOf:  on("2023-02-24"),
-	Rows: []Announcement{
-		{amplify, on("2021-07-28"), "amplify:* in place of single actions; encrypted buckets, boundaries, SMS sandbox, backends in Studio, secrets in SSM, layers"},
-		{amplify, on("2021-09-27"), "bots (Lex), predictions (Rekognition), MFA, StackSets, maps (Location), layers, logs, storage, server-side rendering"},
-		{amplify, on("2021-11-08"), "social sign-in (Cognito), Lambda layers, storage"},
-		{amplify, on("2021-12-02"), "all of UI Builder"},
-		{amplify, on("2022-04-17"), "deleting server-side rendered apps and their distributions; event source mappings"},
-		{amplify, on("2022-04-27"), "blocking public access to the deployment bucket"},
-		{amplify, on("2022-08-30"), "metrics of server-side rendering in CloudWatch"},
-		{amplify, on("2023-02-24"), "untagging in AppSync, IAM and DynamoDB; Polly; OpenSearch domains; origin access identities; blocking public access to buckets; listing stacks"},
-	},
-}}
+var pages = sync.OnceValue(func() []Page {
+	return []Page{{
+		URL:   "https://docs.aws.amazon.com/amplify/latest/userguide/security-iam-awsmanpol.html",
+		Since: on("2021-07-28"),
+		AsOf:  on("2023-02-24"),
+		Rows: []Announcement{
+			{amplify, on("2021-07-28"), "amplify:* in place of single actions; encrypted buckets, boundaries, SMS sandbox, backends in Studio, secrets in SSM, layers"},
+			{amplify, on("2021-09-27"), "bots (Lex), predictions (Rekognition), MFA, StackSets, maps (Location), layers, logs, storage, server-side rendering"},
+			{amplify, on("2021-11-08"), "social sign-in (Cognito), Lambda layers, storage"},
+			{amplify, on("2021-12-02"), "all of UI Builder"},
+			{amplify, on("2022-04-17"), "deleting server-side rendered apps and their distributions; event source mappings"},
+			{amplify, on("2022-04-27"), "blocking public access to the deployment bucket"},
+			{amplify, on("2022-08-30"), "metrics of server-side rendering in CloudWatch"},
+			{amplify, on("2023-02-24"), "untagging in AppSync, IAM and DynamoDB; Polly; OpenSearch domains; origin access identities; blocking public access to buckets; listing stacks"},
+		},
+	}}
+})
 
 const amplify = "AdministratorAccess-Amplify"
 
@@ -64,8 +67,8 @@ type Announcements struct {
 // Announced returns what AWS said of the updates of a policy, and nil if no page on it is known. An announcement is of the newest
 // version made on its day or at most a week before.
 func Announced(p *managed.Policy) *Announcements {
-	for i := range pages {
-		page := &pages[i]
+	for i := range pages() {
+		page := &pages()[i]
 		if !slices.ContainsFunc(page.Rows, func(a Announcement) bool { return a.Policy == p.Name }) {
 			continue
 		}
