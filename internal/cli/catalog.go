@@ -21,9 +21,10 @@ And publish managed policies on a server, as their owner: publisher, publish and
 published there is its history, which entries lists and watch follows.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
-  writ catalog show AdministratorAccess-Amplify@v10`,
+  writ catalog show AdministratorAccess-Amplify@v10
+  writ catalog log AdministratorAccess-Amplify`,
 	}
-	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(),
+	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogLog(), p.catalogBlame(), p.catalogAudit(),
 		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries(), p.catalogWatch())
 	return c
 }

@@ -9,6 +9,9 @@
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
+//	writ catalog log       what each version of one added and removed
+//	writ catalog blame     which version granted each permission
+//	writ catalog audit     which updates of managed policies took access away
 //	writ catalog watch     what owners publish on a server, as it comes
 //	writ org               accounts, units and their SCPs and RCPs on a server
 //	writ roles             the roles that services assume, with their managed policies
@@ -32,8 +35,9 @@
 // # Exit status
 //
 // 0 for success, for an allowed request, and for a check that passes; 1 for a denied request, for policies that differ (writ
-// diff --exit-code), for a check that fails, if writ validate has findings that matter, and if writ catalog list finds nothing; 2
-// for any error; 3 if what writ diff or writ check was to prove is not known.
+// diff --exit-code), for a check that fails, if writ validate has findings that matter, if writ catalog audit finds access that was
+// taken away, and if writ catalog list or blame finds nothing; 2 for any error; 3 if what writ diff or writ check was to prove is not
+// known.
 package cli
 
 import (

@@ -226,9 +226,14 @@ func extent(groups []*group) string {
 	return text
 }
 
+// counted returns "1 action", "2 actions", "3 policies".
 func counted(n int, what string) string {
-	if n == 1 {
+	stem, y := strings.CutSuffix(what, "y")
+	switch {
+	case n == 1:
 		return "1 " + what
+	case y:
+		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

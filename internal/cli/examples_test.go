@@ -35,6 +35,7 @@ const exampleFiles = `
 // TestHelpExamplesRun runs every example of every help text.
 func TestHelpExamplesRun(t *testing.T) {
 	t.Chdir(t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	for _, f := range txtar.Parse([]byte(exampleFiles)).Files {
 		if err := os.WriteFile(f.Name, f.Data, 0o666); err != nil {
 			t.Fatal(err)
@@ -42,7 +43,8 @@ func TestHelpExamplesRun(t *testing.T) {
 	}
 	ran := 0
 	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
-		"check no-public-access", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "version"} {
+		"check no-public-access", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "catalog log",
+		"catalog blame", "catalog audit", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")
 		if !ok {
