@@ -104,7 +104,7 @@ func (sp *space) byThePublic(every, statements []*statement) *formula {
 	}
 	public := bitset.New(len(sp.principals))
 	for i, p := range sp.principals {
-		if p.kind == nobody || p.uniqueID == "" && (p.kind == aUser || p.kind == aSession || p.kind == theRoot) && !fixed[p.who.Account()] {
+		if p.kind == nobody || p.uniqueID == "" && (p.kind == aUser || p.kind == aSession || p.kind == theRoot || p.kind == aFederatedUser) && !fixed[p.who.Account()] {
 			public.Add(i)
 		}
 	}

@@ -24,7 +24,7 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 		f.said = map[string]bool{}
 	}
 	isNew := func(action string) bool {
-		lower := strings.ToLower(action)
+		lower := lowerAction(action)
 		return !f.said[lower] && !f.said[lower+" "+d.When]
 	}
 	for _, name := range c.names {
@@ -41,7 +41,7 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 		return nil
 	}
 	for _, a := range slices.Concat(d.Actions, d.Patterns) {
-		f.said[strings.TrimSpace(strings.ToLower(a)+" "+d.When)] = true
+		f.said[strings.TrimSpace(lowerAction(a)+" "+d.When)] = true
 	}
 	if err := q.example(ctx, g, relevant, c, &d); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *statement) patternsOf(c *class) (list []string) {
 		return []string{"* but " + strings.Join(s.actions, ", ")}
 	}
 	for _, a := range s.actions {
-		if set := newActionSet(&statement{lowered: []string{strings.ToLower(a)}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
+		if set := newActionSet(&statement{lowered: []string{lowerAction(a)}}); strings.ContainsAny(a, "*?") && (set.match(lowerAction(c.beyond)) || set.all) {
 			list = append(list, a)
 		}
 	}

@@ -434,3 +434,55 @@ func TestPresenceLeavesValuesAlone(t *testing.T) {
 		t.Errorf("%v, %+v", c.Verdict, c.Removes)
 	}
 }
+
+// TestWithoutVariablesTheyAreText: in a document of 2008 a colon of ${aws:…} is one of the ARN's.
+func TestWithoutVariablesTheyAreText(t *testing.T) {
+	old := parse(`{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:iam::${aws:PrincipalAccount}:role/x"}}`)
+	r, err := prove.Empty(context.Background(), identity(old), prove.Options{})
+	if err != nil || r.Answer != prove.Refuted {
+		t.Errorf("%v, %v", r, err)
+	}
+}
+
+// TestRCPsAboutServicesLeaveIdentitiesAlone: an identity-based policy is nothing to a service.
+func TestRCPsAboutServicesLeaveIdentitiesAlone(t *testing.T) {
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`)
+	b := a
+	b.RCPs = [][]*policy.Document{{parse(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}}`)}}
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Equivalent {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
+
+// TestSCPsDoNotKeepServicesOut: an SCP that allows nothing leaves those to whom it does not apply.
+func TestSCPsDoNotKeepServicesOut(t *testing.T) {
+	none := statements(`{"Effect":"Deny","Action":"*","Resource":"*"}`).Identity
+	p := prove.Policies{SCPs: [][]*policy.Document{none}}
+	if r, err := prove.Empty(context.Background(), p, prove.Options{}); err != nil || r.Answer != prove.Proved {
+		t.Errorf("%v, %v", r, err)
+	}
+	p.RCPs = [][]*policy.Document{{parse(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}`)}}
+	r, err := prove.Empty(context.Background(), p, prove.Options{})
+	if err != nil || r.Answer != prove.Refuted {
+		t.Fatalf("%v, %v", r, err)
+	}
+	confirmAll(t, p, prove.Policies{SCPs: p.SCPs, RCPs: [][]*policy.Document{{parse(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`)}}}, r)
+}
+
+// TestWhatIsSaidOfTheRootUserIsNotRedundant: an SCP, if no other policy that has no Principal, is for the root user, too.
+func TestWhatIsSaidOfTheRootUserIsNotRedundant(t *testing.T) {
+	doc := statements(`{"Effect":"Allow","Action":"*","Resource":"*"}`,
+		`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}}}`).Identity[0]
+	list, err := prove.Redundant(context.Background(), doc, eval.SCP)
+	if err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+// TestCaseBeyondASCII: an action of a letter that is not of ASCII is not the same with its capital.
+func TestCaseBeyondASCII(t *testing.T) {
+	a, b := statements(`{"Effect":"Allow","Action":"s3:É","Resource":"*"}`), statements(`{"Effect":"Allow","Action":"s3:é","Resource":"*"}`)
+	if c, err := prove.Compare(context.Background(), a, b, prove.Options{}); err != nil || c.Verdict != prove.Incomparable {
+		t.Errorf("%v, %v", c, err)
+	}
+}

@@ -236,7 +236,10 @@ func (sp *space) cutAccounts(class *class, statements []*statement) {
 	var languages [][]lang.Pattern
 	for _, s := range statements {
 		for _, r := range s.resources {
-			add(generalized(r), s.options.Version.HasVariables()) // no variable is read in this part
+			if s.options.Version.HasVariables() {
+				r = generalized(r) // no variable is read in this part
+			}
+			add(r, s.options.Version.HasVariables())
 		}
 		for i := range s.conditions {
 			if c := &s.conditions[i]; c.c.Key().Lower() == resourceAccountKey {
@@ -522,12 +525,18 @@ func sampleDates(values []string) (samples []string) {
 	for _, v := range values {
 		if t, ok := parseDate(v); ok {
 			dates = append(dates, t)
-		} else if n, err := strconv.ParseInt(v, 10, 64); err == nil { // too far away for a time.Time's text
+		} else if n, err := strconv.ParseInt(v, 10, 64); err == nil { // too far away for a time.Time
 			samples = append(samples, fmt.Sprint(n-1), v, fmt.Sprint(n+1))
 		}
 	}
 	slices.SortFunc(dates, time.Time.Compare)
-	print := func(t time.Time) { samples = append(samples, t.UTC().Format("2006-01-02T15:04:05.999999999Z07:00")) }
+	print := func(t time.Time) {
+		text := t.UTC().Format("2006-01-02T15:04:05.999999999Z07:00")
+		if year := t.UTC().Year(); year < 0 || year > 9999 { // no four digits
+			text = fmt.Sprint(t.Unix())
+		}
+		samples = append(samples, text)
+	}
 	for i, t := range dates {
 		if i == 0 {
 			print(t.Add(-time.Second))
@@ -551,9 +560,9 @@ func parseDate(s string) (time.Time, bool) {
 			return t, true
 		}
 	}
+	const far = 1 << 55 // seconds, of which a time.Time counts some more
 	n, err := strconv.ParseInt(s, 10, 64)
-	// time.Time's text has four digits for the year.
-	return time.Unix(n, 0), err == nil && n > -62135596800 && n < 253402300799
+	return time.Unix(n, 0), err == nil && n > -far && n < far
 }
 
 // sampleAddresses returns the first address of each range that the blocks cut the addresses into.

@@ -358,7 +358,7 @@ func (sp *space) suggestions(key string) (list []string) {
 	operands := sp.operands
 	add := func(s string) {
 		const long = 200
-		if s != "" && len(s) < long && !slices.Contains(list, s) {
+		if len(s) < long && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
