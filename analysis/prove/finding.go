@@ -32,7 +32,7 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 			d.Actions = append(d.Actions, name)
 		}
 	}
-	for _, p := range g.s.patternsOf(c) {
+	for _, p := range g.patternsOf(c) {
 		if isNew(p) {
 			d.Patterns = append(d.Patterns, p)
 		}
@@ -103,6 +103,18 @@ func (q *question) example(ctx context.Context, g *goal, relevant []*statement, 
 		d.Witness = w
 	}
 	return nil
+}
+
+// patternsOf returns the patterns that an open class comes from: those of the Deny that makes the difference, if the Allow has
+// all of them, and otherwise those of the Allow.
+func (g *goal) patternsOf(c *class) []string {
+	if d := g.denied; d != nil && !d.actionNot && !g.s.actionNot {
+		list := d.patternsOf(c)
+		if !slices.ContainsFunc(list, func(p string) bool { return !g.own.match(lowerAction(p)) }) {
+			return list
+		}
+	}
+	return g.s.patternsOf(c)
 }
 
 // patternsOf returns the patterns of the statement that an open class comes from.

@@ -151,7 +151,8 @@ type Difference struct {
 	// Actions are the names in the class: actions of the service reference, and names that the policies give, as they
 	// spell them. If the class has no such names, they are the patterns that it comes from.
 	Actions []string
-	// Patterns are patterns with wildcards that allow it, if the class has names beyond Actions.
+	// Patterns are patterns with wildcards that it comes from, if the class has names beyond Actions: of the statement that
+	// allows it, or of the narrower one that denies it.
 	Patterns []string
 	// When says on which resource and under which conditions the side allows it, and where the other does, too. Empty:
 	// always.

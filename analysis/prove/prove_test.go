@@ -369,7 +369,8 @@ func TestPatternsAreThoseOfTheClass(t *testing.T) {
 		patterns []string
 	}{
 		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}`}, 1, nil},
-		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject*","Resource":"*"}`}, 3, []string{"s3:*"}},
+		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject*","Resource":"*"}`}, 3, []string{"s3:DeleteObject*"}},
+		{[]string{all, `{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::a"}`}, 3, []string{"s3:*"}},
 		{[]string{`{"Effect":"Allow","NotAction":"s3:DeleteObject","Resource":"*"}`}, 1, nil},
 	} {
 		cmp := compare(t, statements(all), statements(c.b...), prove.Options{})
