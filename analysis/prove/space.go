@@ -445,23 +445,32 @@ func textPatterns(c *compiledCondition, s *statement, a *assignment) (patterns [
 		if !known {
 			continue
 		}
-		switch c.c.Operator().Comparison() {
-		case condition.Texts:
-			patterns = append(patterns, lang.Literal(unescaped(filled, variables)))
-		case condition.FoldedText, condition.Booleans:
-			patterns = append(patterns, lang.Fold(unescaped(filled, variables)))
-		case condition.Patterns:
-			patterns = append(patterns, lang.Glob(filled, lang.Any, variables))
-		case condition.ARNs:
-			if p := lang.ARN(filled, variables); p != nil {
-				patterns = append(patterns, p)
-			}
-		case condition.Presence:
-		default:
+		of, exact := textLanguage(filled, c.c.Operator().Comparison(), variables)
+		if !exact {
 			return nil, false
 		}
+		patterns = append(patterns, of...)
 	}
 	return patterns, true
+}
+
+// textLanguage returns what fits a text of a policy, its variables filled in, as a comparison takes it. exact is false if the
+// comparison is not one of texts.
+func textLanguage(text string, as condition.Comparison, variables bool) (language []lang.Pattern, exact bool) {
+	switch as {
+	case condition.Texts:
+		return []lang.Pattern{lang.Literal(unescaped(text, variables))}, true
+	case condition.FoldedText, condition.Booleans:
+		return []lang.Pattern{lang.Fold(unescaped(text, variables))}, true
+	case condition.Patterns:
+		return []lang.Pattern{lang.Glob(text, lang.Any, variables)}, true
+	case condition.ARNs:
+		if p := lang.ARN(text, variables); p != nil {
+			return []lang.Pattern{p}, true
+		}
+		return nil, true
+	}
+	return nil, as == condition.Presence
 }
 
 // unescaped returns what a text without wildcards stands for.
