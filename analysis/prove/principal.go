@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -130,6 +131,13 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 				if role != e.Name.Text { // a session, perhaps of a role of that name with a path
 					arns = append(arns, []lang.Pattern{lang.Glob(strings.Replace(role, ":role/", ":role/*/", 1), lang.Any, false)})
 				}
+			}
+		}
+	}
+	if q.public {
+		for _, id := range slices.Sorted(maps.Keys(q.fixedAccounts())) {
+			if arn.IsAccountID(id) {
+				account(lang.Literal(id))
 			}
 		}
 	}

@@ -401,6 +401,53 @@ func TestThePublicIsNobodyThatIsNamed(t *testing.T) {
 	}
 }
 
+// TestWhatFixesThePublic: somebody is fixed by what is named, and by values that are one and no pattern or variable.
+func TestWhatFixesThePublic(t *testing.T) {
+	const everybody = `"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"`
+	for _, c := range []struct {
+		want       prove.Answer
+		statements string
+	}{
+		{prove.Refuted, `{ALLOW}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:SourceVpc":"vpc-*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringEqualsIfExists":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":"2000::/16"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:PrincipalAccount":"1*"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/admin"}}}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"AWS":"AIDAX"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"AWS":"arn:aws:sts::111122223333:federated-user/x"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/x"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:userid":"*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringEquals":{"aws:SourceVpc":"${aws:SourceVpc}"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-1/*"}}}`},
+		{prove.Refuted, `{ALLOW},{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Proved, `{ALLOW},{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:SourceVpc":"vpc-?"},"StringEquals":{"aws:SourceVpce":"${aws:SourceVpce}"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:SourceVpc":["vpc-1"]}, "StringLike":{"aws:SourceVpc":"vpc-*"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:sns:us-east-1:111122223333:*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:sns:us-east-1:*:topic"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringEquals":{"aws:PrincipalType":"FederatedUser"}}}`},
+		{prove.Refuted, `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:PutObject","Resource":"*"},{ALLOW,"Condition":{"StringLike":{"aws:PrincipalAccount":"11112222333?","aws:PrincipalArn":"*user/*"}}}`},
+	} {
+		r, err := prove.Public(context.Background(), parse(`{"Version":"2012-10-17","Statement":[`+strings.ReplaceAll(c.statements, "ALLOW", everybody)+`]}`), prove.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Answer != c.want {
+			t.Errorf("%s: %v", c.statements, r.Answer)
+		}
+	}
+}
+
 // TestLimitsAreNamedByNobody: where SCPs alone are compared, no identity-based policy is said to allow.
 func TestLimitsAreNamedByNobody(t *testing.T) {
 	scp := func(list ...string) prove.Policies {

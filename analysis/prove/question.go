@@ -259,7 +259,7 @@ func (q *question) formula(sp *space, g *goal, statements []*statement, c *class
 		}
 	}
 	if q.public {
-		kids = append(kids, sp.byThePublic(q.all, statements))
+		kids = append(kids, sp.byThePublic(q.fixedAccounts(), statements))
 	}
 	if g.denied != nil {
 		return allOf(append(kids, sp.bound(g.denied.t), sp.matches(g.denied))...)
