@@ -20,11 +20,10 @@ const fresh = lang.Private
 // An operand is a text that a dimension is matched with.
 type operand struct {
 	text      string
-	variables []string       // keys in lower case
-	pure      bool           // it is a variable and nothing else
-	language  []lang.Pattern // what fits a text without variables
+	variables []string // keys in lower case
+	pure      bool     // it is a variable and nothing else
 	as        condition.Comparison
-	loose     bool   // several texts fit it, whatever its variables are
+	reads     bool   // variables in it
 	dimension string // "resource", or the key
 	wanted    bool   // the request must match it, if the text decides
 	element   any    // of which element it is one of the alternatives
@@ -39,19 +38,10 @@ func (q *question) operands(statements []*statement, g *goal) (list []operand) {
 			holds = holds || slices.ContainsFunc(gate.allows, func(t *statement) bool { return t.id == s.id })
 		}
 		add := func(text, dimension string, as condition.Comparison, variables, wanted bool, element any) {
-			o := operand{text: text, dimension: dimension, as: as, wanted: wanted == holds, element: element, s: s}
-			switch as {
-			case condition.Patterns, condition.ARNs:
-				o.loose = strings.ContainsAny(text, "*?")
-			case condition.FoldedText, condition.Booleans:
-				o.loose = true
-			}
-			if variables {
+			o := operand{text: text, as: as, reads: variables && s.options.Version.HasVariables(), dimension: dimension, wanted: wanted == holds, element: element, s: s}
+			if o.reads {
 				o.variables, _ = condition.Variables(text, s.options)
 				o.pure = len(o.variables) == 1 && strings.HasPrefix(text, "${") && strings.IndexByte(text, '}') == len(text)-1
-			}
-			if len(o.variables) == 0 {
-				o.language, _ = textLanguage(text, as, variables && s.options.Version.HasVariables())
 			}
 			list = append(list, o)
 		}
@@ -393,7 +383,7 @@ func (sp *space) suggestions(key string) (list []string) {
 	for _, o := range operands {
 		variables := o.s.options.Version.HasVariables()
 		if whole[o.dimension] && o.dimension != "resource" && len(o.variables) == 0 {
-			languages = append(languages, o.language)
+			languages = append(languages, o.language())
 			hints = append(hints, plain(o.text, variables)...)
 		}
 		if pieces && part[o.dimension] {
@@ -496,11 +486,22 @@ func unsettledPart(o operand, operands []operand) string {
 		case o.wanted && slices.Contains(p.variables, o.dimension):
 			return fmt.Sprintf("%s is compared with %q and is a policy variable", o.dimension, o.text)
 		case !slices.Contains(o.variables, p.dimension):
-		case strings.ContainsAny(strings.Trim(p.text, "*"), "*?"), meets && p.loose && strings.Trim(p.text, "*") != "":
+		case strings.ContainsAny(strings.Trim(p.text, "*"), "*?"), meets && p.loose() && strings.Trim(p.text, "*") != "":
 			return fmt.Sprintf("%s is compared with %q and is part of %q", p.dimension, p.text, o.text)
 		}
 	}
 	return ""
+}
+
+// language is what fits a text without variables.
+func (o *operand) language() []lang.Pattern {
+	language, _ := textLanguage(o.text, o.as, o.reads)
+	return language
+}
+
+// loose reports whether several texts fit it, whatever its variables are.
+func (o *operand) loose() bool {
+	return o.anyCase() || (o.as == condition.Patterns || o.as == condition.ARNs) && strings.ContainsAny(o.text, "*?")
 }
 
 // anyCase reports whether the text is compared without regard to case.
@@ -530,7 +531,7 @@ func apart(p, o operand) bool {
 	} else if p := lang.ARN(text, true); p != nil {
 		m.Add(0, p)
 	}
-	for _, p := range p.language {
+	for _, p := range p.language() {
 		m.Add(1, p)
 	}
 	both, alone := false, false
