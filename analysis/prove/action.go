@@ -64,8 +64,9 @@ var readsIAM = []string{"get", "list", "generate", "simulate", "passrole"}
 func (c *class) settledByAWS() bool { return c.special == ownRules }
 
 func (c *class) isRCP() bool {
-	service, _, _ := strings.Cut(strings.ToLower(c.example), ":")
-	return authref.SupportsRCP(service) && !strings.EqualFold(c.example, "kms:RetireGrant")
+	action := lowerAction(c.example)
+	service, _, _ := strings.Cut(action, ":")
+	return authref.SupportsRCP(service) && action != "kms:retiregrant"
 }
 
 // carries reports whether a request can have a key, given in lower case.
@@ -134,7 +135,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 	add := func(of bitset.Set, action string, open bool) {
 		sp := ordinary
 		if q.hasOwnRules() {
-			sp = specialOf(strings.ToLower(action))
+			sp = specialOf(lowerAction(action))
 		}
 		c := class{of: of, special: sp, example: action, open: open}
 		key := string(append(signatureKey(of), byte(sp)))
@@ -176,7 +177,7 @@ func (q *question) classes(g *goal, relevant []*statement) (classes []class, com
 		return g.own.match(action) != g.s.actionNot && (g.denied == nil || of.Has(g.denied.id) != g.denied.actionNot)
 	}
 	consider := func(action string) {
-		lower := strings.ToLower(action)
+		lower := lowerAction(action)
 		if of := signature(lower); isAction(lower) && wanted(of, lower) {
 			add(of, action, false)
 		}
@@ -234,7 +235,7 @@ func spelled(names map[string]bool, g *goal, relevant []*statement) []string {
 	list := []string{}
 	for _, s := range append([]*statement{g.s}, relevant...) {
 		for _, a := range s.actions {
-			if names[strings.ToLower(a)] && !slices.ContainsFunc(list, func(b string) bool { return strings.EqualFold(a, b) }) {
+			if names[lowerAction(a)] && !slices.ContainsFunc(list, func(b string) bool { return compareNames(a, b) == 0 }) {
 				list = append(list, a)
 			}
 		}
@@ -398,7 +399,7 @@ func (q *question) name(g *goal, relevant []*statement, c *class) {
 		}
 		for _, s := range relevant {
 			for _, text := range s.actions {
-				if lower := strings.ToLower(text); !strings.ContainsAny(text, "*?") && own.match(lower) && isOf(lower) {
+				if lower := lowerAction(text); !strings.ContainsAny(text, "*?") && own.match(lower) && isOf(lower) {
 					c.names = append(c.names, text)
 				}
 			}
@@ -415,7 +416,7 @@ func (q *question) name(g *goal, relevant []*statement, c *class) {
 		})
 	}
 	slices.SortFunc(c.names, compareNames)
-	c.names = slices.CompactFunc(c.names, strings.EqualFold)
+	c.names = slices.CompactFunc(c.names, func(x, y string) bool { return compareNames(x, y) == 0 })
 }
 
 // compareNames compares the names of actions, in which case does not matter.
@@ -429,6 +430,15 @@ func compareNames(x, y string) int {
 		}
 	}
 	return cmp.Compare(len(x), len(y))
+}
+
+// lowerAction returns an action in lower case, as package eval does: what is beyond ASCII has no case there.
+func lowerAction(s string) string {
+	b := []byte(s)
+	for i := range b {
+		b[i] = lowerByte(b[i])
+	}
+	return string(b)
 }
 
 func lowerByte(c byte) byte {

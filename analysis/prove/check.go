@@ -60,7 +60,7 @@ func (q *question) restrict(only *policy.Document) {
 // Public says what a resource-based policy allows to the public: to somebody in an account, or somewhere on the network, that the
 // policy does not fix. The answer is [Proved] if nothing: what Access Analyzer's CheckNoPublicAccess asks.
 //
-// A policy fixes principals by naming them, and by conditions on certain keys with values without wildcards: accounts,
+// A policy fixes principals by naming them, and by conditions on certain keys with values without wildcards and variables: accounts,
 // organizations, ARNs, VPCs and their endpoints, and blocks of addresses that are not very large (/8 and less of IPv4, /32 and
 // less of IPv6). Services are not the public.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
@@ -82,10 +82,10 @@ var fixingKeys = []string{
 	"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "kms:calleraccount", "kms:viaservice", "lambda:eventsourcetoken",
 }
 
-// byThePublic is the formula that a request comes from somebody whom no statement fixes.
-func (sp *space) byThePublic(every, statements []*statement) *formula {
-	fixed := map[string]bool{} // accounts that a statement names, be it about other actions
-	for _, s := range every {
+// fixedAccounts returns the accounts that a statement names, be it about other actions.
+func (q *question) fixedAccounts() map[string]bool {
+	fixed := map[string]bool{}
+	for _, s := range q.all {
 		if s.src.Principal != nil {
 			for _, e := range s.src.Principal.Entries {
 				fixed[accountOf(e.Name.Text)] = true
@@ -102,9 +102,14 @@ func (sp *space) byThePublic(every, statements []*statement) *formula {
 			}
 		}
 	}
+	return fixed
+}
+
+// byThePublic is the formula that a request comes from somebody whom no statement fixes.
+func (sp *space) byThePublic(fixed map[string]bool, statements []*statement) *formula {
 	public := bitset.New(len(sp.principals))
 	for i, p := range sp.principals {
-		if p.kind == nobody || p.uniqueID == "" && (p.kind == aUser || p.kind == aSession || p.kind == theRoot) && !fixed[p.who.Account()] {
+		if p.kind == nobody || p.uniqueID == "" && (p.kind == aUser || p.kind == aSession || p.kind == theRoot || p.kind == aFederatedUser) && !fixed[p.who.Account()] {
 			public.Add(i)
 		}
 	}
@@ -135,8 +140,8 @@ func (sp *space) byThePublic(every, statements []*statement) *formula {
 	return allOf(kids...)
 }
 
-// fixes reports whether a condition's values are such as fix somebody. A value with a wildcard does not, but for one in the
-// resource part of an ARN whose account is given.
+// fixes reports whether a condition's values are such as fix somebody. A value with a wildcard or a policy variable does not, but
+// for one in the resource part of an ARN whose account is given.
 func fixes(c *compiledCondition) bool {
 	switch c.c.Operator().Comparison() {
 	case condition.Presence:
@@ -151,7 +156,7 @@ func fixes(c *compiledCondition) bool {
 			}
 			return false
 		}
-		if strings.ContainsAny(text, "*?$") && c.c.Operator().Comparison() != condition.Texts {
+		if strings.Contains(text, "$") || strings.ContainsAny(text, "*?") && c.c.Operator().Comparison() != condition.Texts {
 			return false
 		}
 	}

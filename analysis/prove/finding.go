@@ -24,7 +24,7 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 		f.said = map[string]bool{}
 	}
 	isNew := func(action string) bool {
-		lower := strings.ToLower(action)
+		lower := lowerAction(action)
 		return !f.said[lower] && !f.said[lower+" "+d.When]
 	}
 	for _, name := range c.names {
@@ -32,7 +32,7 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 			d.Actions = append(d.Actions, name)
 		}
 	}
-	for _, p := range g.s.patternsOf(c) {
+	for _, p := range g.patternsOf(c) {
 		if isNew(p) {
 			d.Patterns = append(d.Patterns, p)
 		}
@@ -41,7 +41,7 @@ func (f *findings) add(ctx context.Context, q *question, g *goal, relevant []*st
 		return nil
 	}
 	for _, a := range slices.Concat(d.Actions, d.Patterns) {
-		f.said[strings.TrimSpace(strings.ToLower(a)+" "+d.When)] = true
+		f.said[strings.TrimSpace(lowerAction(a)+" "+d.When)] = true
 	}
 	if err := q.example(ctx, g, relevant, c, &d); err != nil {
 		return err
@@ -105,6 +105,18 @@ func (q *question) example(ctx context.Context, g *goal, relevant []*statement, 
 	return nil
 }
 
+// patternsOf returns the patterns that an open class comes from: those of the Deny that makes the difference, if the Allow has
+// all of them, and otherwise those of the Allow.
+func (g *goal) patternsOf(c *class) []string {
+	if d := g.denied; d != nil && !d.actionNot && !g.s.actionNot {
+		list := d.patternsOf(c)
+		if !slices.ContainsFunc(list, func(p string) bool { return !g.own.match(lowerAction(p)) }) {
+			return list
+		}
+	}
+	return g.s.patternsOf(c)
+}
+
 // patternsOf returns the patterns of the statement that an open class comes from.
 func (s *statement) patternsOf(c *class) (list []string) {
 	if !c.open {
@@ -114,7 +126,7 @@ func (s *statement) patternsOf(c *class) (list []string) {
 		return []string{"* but " + strings.Join(s.actions, ", ")}
 	}
 	for _, a := range s.actions {
-		if set := newActionSet(&statement{lowered: []string{strings.ToLower(a)}}); strings.ContainsAny(a, "*?") && (set.match(strings.ToLower(c.beyond)) || set.all) {
+		if set := newActionSet(&statement{lowered: []string{lowerAction(a)}}); strings.ContainsAny(a, "*?") && (set.match(lowerAction(c.beyond)) || set.all) {
 			list = append(list, a)
 		}
 	}

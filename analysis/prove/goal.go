@@ -3,7 +3,6 @@ package prove
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // This file takes a question apart into goals, and leaves out of them what both sides say word for word: of an update of a
@@ -23,7 +22,7 @@ type goal struct {
 func (q *question) goals() (goals []goal) {
 	for i := range q.b.gates {
 		gb := &q.b.gates[i]
-		if slices.ContainsFunc(q.a.gates, func(ga gate) bool { return within(ga.allows, gb.allows) }) {
+		if slices.ContainsFunc(q.a.gates, func(ga gate) bool { return ga.t == gb.t && within(ga.allows, gb.allows) }) {
 			continue // what passes that gate of a passes this one
 		}
 		from := max(slices.IndexFunc(q.a.gates, func(ga gate) bool { return ga.name == gb.name }), 0)
@@ -69,7 +68,7 @@ func within(statements, others []*statement) bool {
 func lowered(list []string) []string {
 	low := make([]string, len(list))
 	for i, s := range list {
-		low[i] = strings.ToLower(s)
+		low[i] = lowerAction(s)
 	}
 	return low
 }
@@ -105,7 +104,7 @@ func (s *statement) less(others []*statement) *statement {
 				return nil
 			}
 		case resourcesWithin:
-			if s = s.with(missing(s.actions, t.actions, strings.ToLower), s.resources); len(s.actions) == 0 {
+			if s = s.with(missing(s.actions, t.actions, lowerAction), s.resources); len(s.actions) == 0 {
 				return nil
 			}
 		case s.resources != nil && subset(s.lowered, t.lowered):

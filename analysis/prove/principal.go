@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -133,8 +134,15 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 			}
 		}
 	}
+	if q.public {
+		for _, id := range slices.Sorted(maps.Keys(q.fixedAccounts())) {
+			if arn.IsAccountID(id) {
+				account(lang.Literal(id))
+			}
+		}
+	}
 	for _, id := range q.accounts {
-		hints = append(hints, "arn:aws:iam::"+id+":user/example", "arn:aws:iam::"+id+":role/example", "arn:aws:iam::"+id+":root")
+		hints = append(hints, "arn:aws:iam::"+id+":user/example", "arn:aws:iam::"+id+":role/example", "arn:aws:iam::"+id+":root", "arn:aws:sts::"+id+":federated-user/example")
 	}
 
 	serviceLinked := []lang.Pattern{lang.Glob("arn:*:iam::*:role/aws-service-role/*", lang.Any, false)}
@@ -153,59 +161,55 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 		}
 		list = append(list, principal{who, text, issuer, id, kind})
 	}
-	session := func(role, name, id string) {
-		parts := strings.SplitN(role, ":", 6)
-		add(aSession, "arn:"+parts[1]+":sts::"+parts[4]+":assumed-role/"+role[strings.LastIndexByte(role, '/')+1:]+"/"+name, role, id)
-	}
 	for _, text := range userTexts {
-		add(aUser, text, "", "")
-	}
-	for i, text := range roleTexts {
-		// SCPs and RCPs do not apply to the roles that are linked to services.
-		if !q.limited() || !roleIn[len(arns)].Has(i) {
-			session(text, "session", "")
+		for _, id := range uniqueIDs(named, "AROA") {
+			add(aUser, text, "", id)
 		}
 	}
-	everybody := q.mode == ofResource || len(named) > 0
-	if q.mode != ofIdentity {
-		rootTexts, _ := sp.cells(arns, []lang.Pattern{slices.Concat(arnOf(), lang.Literal("root"))}, hints)
+	for i, text := range roleTexts {
+		if q.limited() && roleIn[len(arns)].Has(i) {
+			continue // SCPs and RCPs do not apply to the roles that are linked to services
+		}
+		for _, name := range sessionsOf(text, named) {
+			for _, id := range uniqueIDs(named, "AIDA") {
+				if id != "" {
+					id += ":" + name
+				}
+				add(aSession, sessionARN(text, name), text, id)
+			}
+		}
+	}
+	if q.mode == ofResource || q.written || q.mode == ofLimits && !q.ofPrincipals() {
+		rootTexts, _ := sp.cells(arns, []lang.Pattern{slices.Concat(arnOf("iam"), lang.Literal("root"))}, hints)
 		for _, text := range rootTexts {
 			add(theRoot, text, "", "")
 		}
 	}
-	if !everybody {
+	if q.mode == ofResource || q.written {
+		federated, _ := sp.cells(arns, []lang.Pattern{slices.Concat(arnOf("sts"), lang.Literal("federated-user/"), nameOf)}, hints)
+		for _, text := range federated {
+			add(aFederatedUser, text, "", "")
+			for _, e := range named { // what names a user names those who federated with its credentials, too
+				if strings.Contains(e.Name.Text, ":user/") && accountOf(e.Name.Text) == accountOf(text) {
+					add(aFederatedUser, text, e.Name.Text, "")
+				}
+			}
+		}
+	}
+	if q.mode != ofResource && (q.mode == ofIdentity || len(named) == 0) {
 		return list
 	}
 	for _, e := range named {
-		switch text := e.Name.Text; {
-		case e.Type == policy.AWS && strings.Contains(text, ":assumed-role/"):
-			_, path, _ := strings.Cut(text, ":assumed-role/")
-			role, name, _ := strings.Cut(path, "/")
-			for _, r := range roleTexts {
-				if accountOf(r) == accountOf(text) && r[strings.LastIndexByte(r, '/')+1:] == role {
-					session(r, name, "")
-				}
-			}
-			add(aSession, text, "", "")
-		case e.Type == policy.AWS && strings.Contains(text, ":federated-user/"):
-			add(aFederatedUser, text, "", "")
-		case e.Type == policy.AWS && !strings.HasPrefix(text, "arn:") && !arn.IsAccountID(text) && text != "*":
-			for _, u := range userTexts {
-				add(aUser, u, "", text)
-			}
-			for _, r := range roleTexts {
-				session(r, "session", text+":session")
-			}
-		case e.Type == policy.Service:
-			add(aService, text, "", "")
-			services = append(services, []lang.Pattern{lang.Literal(text)})
-		case e.Type == policy.Federated:
-			add(aProvider, text, "", "")
+		switch e.Type {
+		case policy.Service:
+			services = append(services, []lang.Pattern{lang.Literal(e.Name.Text)})
+			hints = append(hints, e.Name.Text)
+		case policy.Federated:
+			add(aProvider, e.Name.Text, "", "")
 		}
 	}
-	word := lang.Item{Class: lang.Word}
-	serviceTexts, _ := sp.cells(services, []lang.Pattern{slices.Concat(lang.Pattern{word, {Class: lang.Word, Run: true}}, lang.Literal(".amazonaws.com"))},
-		append(hints, "example.amazonaws.com"))
+	dot := lang.Literal(".")
+	serviceTexts, _ := sp.cells(services, []lang.Pattern{slices.Concat(nameOf, dot, nameOf)}, append(hints, "example.amazonaws.com"))
 	for _, text := range serviceTexts {
 		add(aService, text, "", "")
 	}
@@ -218,18 +222,61 @@ func (q *question) tellApart(statements []*statement, sp *space) (list []princip
 	return list
 }
 
-// arnOf is the pattern of what the ARNs of IAM begin with, up to the account.
-func arnOf() lang.Pattern {
-	return slices.Concat(lang.Literal("arn:aws"), lang.Pattern{{Class: lang.NotColon, Run: true}}, lang.Literal(":iam::"),
+// ofPrincipals reports whether a permissions boundary or session policies stand on either side: the root user has none.
+func (q *question) ofPrincipals() bool {
+	return slices.ContainsFunc(slices.Concat(q.a.gates, q.b.gates), func(g gate) bool { return g.t == eval.Boundary || g.t == eval.Session })
+}
+
+// uniqueIDs returns the unique ids that entries name, and first of all none. Those that begin as ids of others do are left out:
+// a user has none of a role, which begin with AROA, and a role none of a user, which begin with AIDA.
+func uniqueIDs(named []policy.Principal, others string) []string {
+	ids := []string{""}
+	for _, e := range named {
+		text := e.Name.Text
+		isID := e.Type == policy.AWS && !strings.HasPrefix(text, "arn:") && !arn.IsAccountID(text) && text != "*"
+		if isID && !strings.HasPrefix(text, others) && !slices.Contains(ids, text) {
+			ids = append(ids, text)
+		}
+	}
+	return ids
+}
+
+// sessionsOf returns the names of the sessions of a role that entries name, and first of all one that none does.
+func sessionsOf(role string, named []policy.Principal) []string {
+	names := []string{"session"}
+	for _, e := range named {
+		before, path, ok := strings.Cut(e.Name.Text, ":assumed-role/")
+		if !ok || e.Type != policy.AWS {
+			continue
+		}
+		_, name, _ := strings.Cut(path, "/")
+		if sessionARN(role, name) == before+":assumed-role/"+path && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// sessionARN returns the ARN of a session of a role.
+func sessionARN(role, name string) string {
+	parts := strings.SplitN(role, ":", arnParts)
+	return "arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + role[strings.LastIndexByte(role, '/')+1:] + "/" + name
+}
+
+// nameOf is the pattern of a name of IAM.
+var nameOf = lang.Pattern{{Class: lang.Word}, {Class: lang.Word, Run: true}}
+
+// arnOf is the pattern of what the ARNs of IAM or STS begin with, up to the account.
+func arnOf(service string) lang.Pattern {
+	return slices.Concat(lang.Literal("arn:aws"), lang.Pattern{{Class: lang.NotColon, Run: true}}, lang.Literal(":"+service+"::"),
 		slices.Repeat(lang.Pattern{{Class: lang.Digit}}, 12), lang.Literal(":"))
 }
 
 // named12 are the patterns of the ARNs of users or roles, with and without a path.
 func named12(kind string) []lang.Pattern {
-	name := lang.Pattern{{Class: lang.Word}, {Class: lang.Word, Run: true}}
 	return []lang.Pattern{
-		slices.Concat(arnOf(), lang.Literal(kind), name),
-		slices.Concat(arnOf(), lang.Literal(kind), lang.Pattern{{Class: lang.NotColon, Run: true}}, lang.Literal("/"), name),
+		slices.Concat(arnOf("iam"), lang.Literal(kind), nameOf),
+		slices.Concat(arnOf("iam"), lang.Literal(kind), lang.Pattern{{Class: lang.NotColon, Run: true}}, lang.Literal("/"), nameOf),
 	}
 }
 

@@ -42,9 +42,9 @@
 // aws:CalledViaFirst and -Last with aws:CalledVia. Other keys are taken to be independent of each other.
 //
 // Identity-based policies, boundaries, session policies, SCPs and RCPs are compared by what they let through together, for
-// users and sessions of roles, and for the root user where only SCPs and RCPs are compared; the other side of a request
-// across accounts is taken to allow it. A resource-based policy is compared by what it says itself, for all principals: those
-// that it names, and others.
+// users and sessions of roles (but those of service-linked roles, where SCPs or RCPs take part, which do not apply to them), and
+// for the root user where only SCPs and RCPs are compared; the other side of a request across accounts is taken to allow it. A
+// resource-based policy is compared by what it says itself, for all principals: those that it names, and others.
 //
 // # Policy variables
 //
@@ -151,7 +151,8 @@ type Difference struct {
 	// Actions are the names in the class: actions of the service reference, and names that the policies give, as they
 	// spell them. If the class has no such names, they are the patterns that it comes from.
 	Actions []string
-	// Patterns are patterns with wildcards that allow it, if the class has names beyond Actions.
+	// Patterns are patterns with wildcards that it comes from, if the class has names beyond Actions: of the statement that
+	// allows it, or of the narrower one that denies it.
 	Patterns []string
 	// When says on which resource and under which conditions the side allows it, and where the other does, too. Empty:
 	// always.
@@ -179,7 +180,7 @@ type StatementRef struct {
 // A Witness is a request that one side allows and the other does not.
 type Witness struct {
 	Principal       string              // as eval.ParsePrincipal reads it; empty: a user of whom nothing matters
-	SessionIssuer   string              // the role of a session, if its path matters
+	SessionIssuer   string              // the role of a session, if its path matters; the user that federated, if that does
 	Action          string              // "s3:GetObject"
 	Resource        string              // an ARN, or "*"
 	ResourceAccount string              // if the ARN does not say it, and it matters

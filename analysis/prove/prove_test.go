@@ -369,7 +369,8 @@ func TestPatternsAreThoseOfTheClass(t *testing.T) {
 		patterns []string
 	}{
 		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}`}, 1, nil},
-		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject*","Resource":"*"}`}, 3, []string{"s3:*"}},
+		{[]string{all, `{"Effect":"Deny","Action":"s3:DeleteObject*","Resource":"*"}`}, 3, []string{"s3:DeleteObject*"}},
+		{[]string{all, `{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::a"}`}, 3, []string{"s3:*"}},
 		{[]string{`{"Effect":"Allow","NotAction":"s3:DeleteObject","Resource":"*"}`}, 1, nil},
 	} {
 		cmp := compare(t, statements(all), statements(c.b...), prove.Options{})
@@ -397,6 +398,53 @@ func TestThePublicIsNobodyThatIsNamed(t *testing.T) {
 	}
 	if by := r.Differences[0]; len(by.Denied) > 0 {
 		t.Errorf("denied by %v, which nobody wrote", by.Denied)
+	}
+}
+
+// TestWhatFixesThePublic: somebody is fixed by what is named, and by values that are one and no pattern or variable.
+func TestWhatFixesThePublic(t *testing.T) {
+	const everybody = `"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"`
+	for _, c := range []struct {
+		want       prove.Answer
+		statements string
+	}{
+		{prove.Refuted, `{ALLOW}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:SourceVpc":"vpc-*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringEqualsIfExists":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"IpAddress":{"aws:SourceIp":"2000::/16"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:PrincipalAccount":"1*"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/admin"}}}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"AWS":"AIDAX"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"AWS":"arn:aws:sts::111122223333:federated-user/x"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Proved, `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/x"},"Action":"s3:GetObject","Resource":"*"}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:userid":"*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringEquals":{"aws:SourceVpc":"${aws:SourceVpc}"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-1/*"}}}`},
+		{prove.Refuted, `{ALLOW},{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Proved, `{ALLOW},{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringLike":{"aws:SourceVpc":"vpc-?"},"StringEquals":{"aws:SourceVpce":"${aws:SourceVpce}"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"StringEquals":{"aws:SourceVpc":["vpc-1"]}, "StringLike":{"aws:SourceVpc":"vpc-*"}}}`},
+		{prove.Proved, `{ALLOW,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:sns:us-east-1:111122223333:*"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:sns:us-east-1:*:topic"}}}`},
+		{prove.Refuted, `{ALLOW,"Condition":{"StringEquals":{"aws:PrincipalType":"FederatedUser"}}}`},
+		{prove.Refuted, `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:PutObject","Resource":"*"},{ALLOW,"Condition":{"StringLike":{"aws:PrincipalAccount":"11112222333?","aws:PrincipalArn":"*user/*"}}}`},
+	} {
+		r, err := prove.Public(context.Background(), parse(`{"Version":"2012-10-17","Statement":[`+strings.ReplaceAll(c.statements, "ALLOW", everybody)+`]}`), prove.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Answer != c.want {
+			t.Errorf("%s: %v", c.statements, r.Answer)
+		}
 	}
 }
 
@@ -432,5 +480,57 @@ func TestPresenceLeavesValuesAlone(t *testing.T) {
 	b := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{` + age + `,"Null":{"aws:MultiFactorAuthAge":"false"}}}`)
 	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Equivalent {
 		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
+
+// TestWithoutVariablesTheyAreText: in a document of 2008 a colon of ${aws:…} is one of the ARN's.
+func TestWithoutVariablesTheyAreText(t *testing.T) {
+	old := parse(`{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:iam::${aws:PrincipalAccount}:role/x"}}`)
+	r, err := prove.Empty(context.Background(), identity(old), prove.Options{})
+	if err != nil || r.Answer != prove.Refuted {
+		t.Errorf("%v, %v", r, err)
+	}
+}
+
+// TestRCPsAboutServicesLeaveIdentitiesAlone: an identity-based policy is nothing to a service.
+func TestRCPsAboutServicesLeaveIdentitiesAlone(t *testing.T) {
+	a := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`)
+	b := a
+	b.RCPs = [][]*policy.Document{{parse(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}}`)}}
+	if c := compare(t, a, b, prove.Options{}); c.Verdict != prove.Equivalent {
+		t.Errorf("%v, %+v", c.Verdict, c.Removes)
+	}
+}
+
+// TestSCPsDoNotKeepServicesOut: an SCP that allows nothing leaves those to whom it does not apply.
+func TestSCPsDoNotKeepServicesOut(t *testing.T) {
+	none := statements(`{"Effect":"Deny","Action":"*","Resource":"*"}`).Identity
+	p := prove.Policies{SCPs: [][]*policy.Document{none}}
+	if r, err := prove.Empty(context.Background(), p, prove.Options{}); err != nil || r.Answer != prove.Proved {
+		t.Errorf("%v, %v", r, err)
+	}
+	p.RCPs = [][]*policy.Document{{parse(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}`)}}
+	r, err := prove.Empty(context.Background(), p, prove.Options{})
+	if err != nil || r.Answer != prove.Refuted {
+		t.Fatalf("%v, %v", r, err)
+	}
+	confirmAll(t, p, prove.Policies{SCPs: p.SCPs, RCPs: [][]*policy.Document{{parse(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`)}}}, r)
+}
+
+// TestWhatIsSaidOfTheRootUserIsNotRedundant: an SCP, if no other policy that has no Principal, is for the root user, too.
+func TestWhatIsSaidOfTheRootUserIsNotRedundant(t *testing.T) {
+	doc := statements(`{"Effect":"Allow","Action":"*","Resource":"*"}`,
+		`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}}}`).Identity[0]
+	list, err := prove.Redundant(context.Background(), doc, eval.SCP)
+	if err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+// TestCaseBeyondASCII: an action of a letter that is not of ASCII is not the same with its capital.
+func TestCaseBeyondASCII(t *testing.T) {
+	a, b := statements(`{"Effect":"Allow","Action":"s3:É","Resource":"*"}`), statements(`{"Effect":"Allow","Action":"s3:é","Resource":"*"}`)
+	if c, err := prove.Compare(context.Background(), a, b, prove.Options{}); err != nil || c.Verdict != prove.Incomparable {
+		t.Errorf("%v, %v", c, err)
 	}
 }

@@ -147,7 +147,7 @@ func (q *question) pursue(ctx context.Context, g goal, found *findings) error {
 		}
 		q.name(&g, relevant, c)
 		if w == nil {
-			found.doubts = append(found.doubts, Doubt{slices.Concat(c.names, g.s.patternsOf(c)), doubt})
+			found.doubts = append(found.doubts, Doubt{slices.Concat(c.names, g.patternsOf(c)), doubt})
 			continue
 		}
 		if err := found.add(ctx, q, &g, relevant, c, *w); err != nil {
@@ -259,7 +259,7 @@ func (q *question) formula(sp *space, g *goal, statements []*statement, c *class
 		}
 	}
 	if q.public {
-		kids = append(kids, sp.byThePublic(q.all, statements))
+		kids = append(kids, sp.byThePublic(q.fixedAccounts(), statements))
 	}
 	if g.denied != nil {
 		return allOf(append(kids, sp.bound(g.denied.t), sp.matches(g.denied))...)

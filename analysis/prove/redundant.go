@@ -208,7 +208,7 @@ func redundantActions(s *statement) (list []covering) {
 	by := map[string][]int{} // by service
 	everything := -1
 	for i, text := range s.actions {
-		service, _, _ := strings.Cut(strings.ToLower(text), ":")
+		service, _, _ := strings.Cut(lowerAction(text), ":")
 		if service == "*" && everything < 0 {
 			everything = i
 			continue
@@ -227,7 +227,7 @@ func redundantActions(s *statement) (list []covering) {
 		places := by[service]
 		var languages [][]lang.Pattern
 		for _, i := range places {
-			languages = append(languages, []lang.Pattern{lang.Glob(strings.ToLower(s.actions[i]), lang.Any, false)})
+			languages = append(languages, []lang.Pattern{lang.Glob(lowerAction(s.actions[i]), lang.Any, false)})
 		}
 		for _, c := range covered(languages) {
 			if c.value = places[c.value]; c.by >= 0 {

@@ -236,7 +236,10 @@ func (sp *space) cutAccounts(class *class, statements []*statement) {
 	var languages [][]lang.Pattern
 	for _, s := range statements {
 		for _, r := range s.resources {
-			add(generalized(r), s.options.Version.HasVariables()) // no variable is read in this part
+			if s.options.Version.HasVariables() {
+				r = generalized(r) // no variable is read in this part
+			}
+			add(r, s.options.Version.HasVariables())
 		}
 		for i := range s.conditions {
 			if c := &s.conditions[i]; c.c.Key().Lower() == resourceAccountKey {
@@ -442,23 +445,32 @@ func textPatterns(c *compiledCondition, s *statement, a *assignment) (patterns [
 		if !known {
 			continue
 		}
-		switch c.c.Operator().Comparison() {
-		case condition.Texts:
-			patterns = append(patterns, lang.Literal(unescaped(filled, variables)))
-		case condition.FoldedText, condition.Booleans:
-			patterns = append(patterns, lang.Fold(unescaped(filled, variables)))
-		case condition.Patterns:
-			patterns = append(patterns, lang.Glob(filled, lang.Any, variables))
-		case condition.ARNs:
-			if p := lang.ARN(filled, variables); p != nil {
-				patterns = append(patterns, p)
-			}
-		case condition.Presence:
-		default:
+		of, exact := textLanguage(filled, c.c.Operator().Comparison(), variables)
+		if !exact {
 			return nil, false
 		}
+		patterns = append(patterns, of...)
 	}
 	return patterns, true
+}
+
+// textLanguage returns what fits a text of a policy, its variables filled in, as a comparison takes it. exact is false if the
+// comparison is not one of texts.
+func textLanguage(text string, as condition.Comparison, variables bool) (language []lang.Pattern, exact bool) {
+	switch as {
+	case condition.Texts:
+		return []lang.Pattern{lang.Literal(unescaped(text, variables))}, true
+	case condition.FoldedText, condition.Booleans:
+		return []lang.Pattern{lang.Fold(unescaped(text, variables))}, true
+	case condition.Patterns:
+		return []lang.Pattern{lang.Glob(text, lang.Any, variables)}, true
+	case condition.ARNs:
+		if p := lang.ARN(text, variables); p != nil {
+			return []lang.Pattern{p}, true
+		}
+		return nil, true
+	}
+	return nil, as == condition.Presence
 }
 
 // unescaped returns what a text without wildcards stands for.
@@ -522,12 +534,18 @@ func sampleDates(values []string) (samples []string) {
 	for _, v := range values {
 		if t, ok := parseDate(v); ok {
 			dates = append(dates, t)
-		} else if n, err := strconv.ParseInt(v, 10, 64); err == nil { // too far away for a time.Time's text
+		} else if n, err := strconv.ParseInt(v, 10, 64); err == nil { // too far away for a time.Time
 			samples = append(samples, fmt.Sprint(n-1), v, fmt.Sprint(n+1))
 		}
 	}
 	slices.SortFunc(dates, time.Time.Compare)
-	print := func(t time.Time) { samples = append(samples, t.UTC().Format("2006-01-02T15:04:05.999999999Z07:00")) }
+	print := func(t time.Time) {
+		text := t.UTC().Format("2006-01-02T15:04:05.999999999Z07:00")
+		if year := t.UTC().Year(); year < 0 || year > 9999 { // no four digits
+			text = fmt.Sprint(t.Unix())
+		}
+		samples = append(samples, text)
+	}
 	for i, t := range dates {
 		if i == 0 {
 			print(t.Add(-time.Second))
@@ -551,9 +569,9 @@ func parseDate(s string) (time.Time, bool) {
 			return t, true
 		}
 	}
+	const far = 1 << 55 // seconds, of which a time.Time counts some more
 	n, err := strconv.ParseInt(s, 10, 64)
-	// time.Time's text has four digits for the year.
-	return time.Unix(n, 0), err == nil && n > -62135596800 && n < 253402300799
+	return time.Unix(n, 0), err == nil && n > -far && n < far
 }
 
 // sampleAddresses returns the first address of each range that the blocks cut the addresses into.

@@ -16,8 +16,8 @@ import (
 
 // Small universes: a few actions, resources, principals and values of keys, and all requests that can be made of them.
 
-// Someone is a principal, and of a session the role that it is of.
-type someone struct{ name, issuer string }
+// Someone is a principal, of a session the role that it is of, and its unique id.
+type someone struct{ name, issuer, id string }
 
 // A testedKey is a condition key, the lists of values that requests have for it, and what policies compare it with.
 type testedKey struct {
@@ -42,8 +42,8 @@ func lists(values ...string) [][]string {
 }
 
 var testedKeys = []testedKey{
-	{"aws:PrincipalTag/team", lists("a", "b", "A", "ab", "x"), textOperators, []string{"a", "b", "a*", "*b", "?", "*", "A", "${x:own}"}, false},
-	{"x:own", lists("a", "b", "ab", "x"), textOperators, []string{"a", "b", "a*", "*", "ab", "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'a'}"}, false},
+	{"aws:PrincipalTag/team", lists("a", "b", "A", "ab", "x", ""), textOperators, []string{"a", "b", "a*", "*b", "?", "?*", "*", "A", "", "${x:own}"}, false},
+	{"x:own", lists("a", "b", "ab", "x", ""), textOperators, []string{"a", "b", "a*", "*", "ab", "", "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'a'}"}, false},
 	{"x:some", [][]string{nil, {"a"}, {"b"}, {"a", "b"}, {"b", "c"}, {"a", "a"}}, textOperators, []string{"a", "b", "a*", "*", "c"}, true},
 	{"aws:TagKeys", [][]string{nil, {"a"}, {"b"}, {"c"}, {"a", "b"}, {"b", "c"}, {"a", "b", "c"}}, textOperators, []string{"a", "b", "?", "c*", "${x:own}"}, true},
 	{"aws:CalledVia", [][]string{nil, {"a"}, {"b"}, {"a", "b"}, {"b", "a"}}, textOperators, []string{"a", "b", "*"}, true},
@@ -51,8 +51,8 @@ var testedKeys = []testedKey{
 	{"aws:CalledViaLast", [][]string{nil}, textOperators, []string{"a", "b"}, false},
 	{"s3:max-keys", lists("-1", "5", "7", "10", "10.0", "11", "many"), []string{"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan",
 		"NumericGreaterThanEquals"}, []string{"5", "10", "7.5", "1e1"}, false},
-	{"aws:CurrentTime", lists("2024-01-01T00:00:00Z", "2024-06-01T00:00:00Z", "2025-01-01T00:00:00Z", "1704067200", "soon"), []string{"DateEquals", "DateNotEquals", "DateLessThan",
-		"DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals"}, []string{"2024-01-01", "2024-06-01T00:00:00Z", "1704067200"}, false},
+	{"aws:CurrentTime", lists("2024-01-01T00:00:00Z", "2024-06-01T00:00:00Z", "2025-01-01T00:00:00Z", "1704067200", "-62167219201", "253402300800", "soon"), []string{"DateEquals", "DateNotEquals", "DateLessThan",
+		"DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals"}, []string{"2024-01-01", "2024-06-01T00:00:00Z", "1704067200", "0000-01-01", "9999-12-31T23:59:59Z"}, false},
 	{"aws:SourceIp", lists("10.0.0.1", "10.1.0.1", "192.0.2.1", "2001:db8::1", "here"), []string{"IpAddress", "NotIpAddress"},
 		[]string{"10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "2001:db8::/32", "192.0.2.1"}, false},
 	{"aws:SecureTransport", lists("true", "false", "TRUE", "yes"), []string{"Bool"}, []string{"true", "false"}, false},
@@ -63,7 +63,8 @@ var testedKeys = []testedKey{
 	{"aws:PrincipalAccount", [][]string{nil}, textOperators, []string{"111122223333", "4444*", "${aws:ResourceAccount}"}, false},
 	{"aws:ResourceAccount", [][]string{nil}, textOperators, []string{"111122223333", "444455556666", "${aws:PrincipalAccount}"}, false},
 	{"aws:username", [][]string{nil}, textOperators, []string{"dev", "d*", "${aws:PrincipalTag/team}", "*"}, false},
-	{"aws:PrincipalType", [][]string{nil}, textOperators, []string{"User", "AssumedRole", "*"}, false},
+	{"aws:PrincipalType", [][]string{nil}, textOperators, []string{"User", "AssumedRole", "FederatedUser", "*"}, false},
+	{"aws:PrincipalServiceName", [][]string{nil}, textOperators, []string{"sns.amazonaws.com", "*.cn", "*"}, false},
 }
 
 var (
@@ -74,17 +75,20 @@ var (
 	resourcePatterns = []string{"*", "arn:aws:s3:::*", "arn:aws:s3:::a/*", "arn:aws:s3:::a/dev", "arn:aws:s3:::a/${aws:username}", "arn:aws:s3:::?/a*", "arn:aws:s3:::b", "arn:aws:sqs:*:111122223333:*",
 		"arn:aws:sqs:us-*:*:a", "arn:aws:iam::*:*", "arn:aws:*", "arn:aws:s3:::${x:own}*", "arn:aws:s3:::a/${aws:PrincipalTag/team}", "arn:aws:iam::aws:*"}
 	testedPrincipals = []someone{
-		{"arn:aws:iam::111122223333:user/dev", ""},
-		{"arn:aws:iam::444455556666:user/team/dev", ""},
-		{"arn:aws:iam::111122223333:user/a", ""},
-		{"arn:aws:sts::111122223333:assumed-role/app/s1", "arn:aws:iam::111122223333:role/app"},
-		{"arn:aws:sts::111122223333:assumed-role/app/s2", "arn:aws:iam::111122223333:role/team/app"},
-		{"arn:aws:sts::444455556666:assumed-role/app/s1", "arn:aws:iam::444455556666:role/app"},
+		{"arn:aws:iam::111122223333:user/dev", "", ""},
+		{"arn:aws:iam::444455556666:user/team/dev", "", ""},
+		{"arn:aws:iam::111122223333:user/a", "", ""},
+		{"arn:aws:sts::111122223333:assumed-role/app/s1", "arn:aws:iam::111122223333:role/app", ""},
+		{"arn:aws:sts::111122223333:assumed-role/app/s2", "arn:aws:iam::111122223333:role/team/app", ""},
+		{"arn:aws:sts::444455556666:assumed-role/app/s1", "arn:aws:iam::444455556666:role/app", ""},
 	}
-	roots           = []someone{{"arn:aws:iam::111122223333:root", ""}, {"arn:aws:iam::444455556666:root", ""}}
+	roots           = []someone{{"arn:aws:iam::111122223333:root", "", ""}, {"arn:aws:iam::444455556666:root", "", ""}}
 	otherPrincipals = []someone{
-		{"sns.amazonaws.com", ""}, {"sqs.amazonaws.com", ""}, {"*", ""},
-		{"arn:aws:iam::111122223333:saml-provider/a", ""},
+		{"sns.amazonaws.com", "", ""}, {"sqs.amazonaws.com", "", ""}, {"*", "", ""},
+		{"arn:aws:iam::111122223333:saml-provider/a", "", ""},
+		{"arn:aws:sts::111122223333:federated-user/fred", "", ""}, {"arn:aws:sts::111122223333:federated-user/fred", "arn:aws:iam::111122223333:user/dev", ""},
+		{"arn:aws:iam::111122223333:user/dev", "", "AIDADEV"}, {"sns.amazonaws.com.cn", "", ""},
+		{"arn:aws:sts::111122223333:assumed-role/app/s1", "arn:aws:iam::111122223333:role/app", "AROAAPP:s1"},
 	}
 	principalEntries = []policy.Principal{
 		{Type: policy.AWS, Name: policy.Value{Text: "*"}}, {Type: policy.AWS, Name: policy.Value{Text: "111122223333"}},
@@ -93,6 +97,8 @@ var (
 		{Type: policy.AWS, Name: policy.Value{Text: "arn:aws:sts::111122223333:assumed-role/app/s1"}}, {Type: policy.AWS, Name: policy.Value{Text: "arn:aws:iam::111122223333:user/*"}},
 		{Type: policy.Service, Name: policy.Value{Text: "sns.amazonaws.com"}}, {Type: policy.Service, Name: policy.Value{Text: "*"}},
 		{Type: policy.Federated, Name: policy.Value{Text: "arn:aws:iam::111122223333:saml-provider/a"}}, {Type: policy.CanonicalUser, Name: policy.Value{Text: "79a59d"}},
+		{Type: policy.AWS, Name: policy.Value{Text: "AIDADEV"}}, {Type: policy.AWS, Name: policy.Value{Text: "AROAAPP"}},
+		{Type: policy.AWS, Name: policy.Value{Text: "arn:aws:sts::111122223333:federated-user/fred"}},
 	}
 )
 
@@ -196,7 +202,7 @@ func everyRequest(t *testing.T, r *rand.Rand, keys []testedKey, others []someone
 		for _, p := range principals {
 			for _, action := range actions {
 				for _, r := range resources {
-					c := refeval.Case{Principal: p.name, SessionIssuer: p.issuer, Action: action, Resource: r, Context: values}
+					c := refeval.Case{Principal: p.name, SessionIssuer: p.issuer, UniqueID: p.id, Action: action, Resource: r, Context: values}
 					req, err := request(c)
 					if err != nil {
 						t.Fatal(err)
@@ -234,6 +240,9 @@ func allowedByReference(t *testing.T, p prove.Policies, w refeval.Case, limits b
 	case p.Resource != nil:
 		// Across accounts and with all allowed on the principal's side, it is what the resource-based policy says.
 		c.Identity = []*policy.Document{all}
+		if strings.Contains(w.Principal, ":federated-user/") {
+			c.Session = c.Identity // without one it can do nothing
+		}
 		c.Context = map[string][]string{}
 		for k, v := range w.Context {
 			c.Context[k] = v

@@ -22,9 +22,11 @@ type operand struct {
 	text      string
 	variables []string // keys in lower case
 	pure      bool     // it is a variable and nothing else
-	dimension string   // "resource", or the key
-	wanted    bool     // the request must match it, if the text decides
-	element   any      // of which element it is one of the alternatives
+	as        condition.Comparison
+	reads     bool   // variables in it
+	dimension string // "resource", or the key
+	wanted    bool   // the request must match it, if the text decides
+	element   any    // of which element it is one of the alternatives
 	s         *statement
 }
 
@@ -35,9 +37,9 @@ func (q *question) operands(statements []*statement, g *goal) (list []operand) {
 		for _, gate := range q.a.gates {
 			holds = holds || slices.ContainsFunc(gate.allows, func(t *statement) bool { return t.id == s.id })
 		}
-		add := func(text, dimension string, variables, wanted bool, element any) {
-			o := operand{text: text, dimension: dimension, wanted: wanted == holds, element: element, s: s}
-			if variables {
+		add := func(text, dimension string, as condition.Comparison, variables, wanted bool, element any) {
+			o := operand{text: text, as: as, reads: variables && s.options.Version.HasVariables(), dimension: dimension, wanted: wanted == holds, element: element, s: s}
+			if o.reads {
 				o.variables, _ = condition.Variables(text, s.options)
 				o.pure = len(o.variables) == 1 && strings.HasPrefix(text, "${") && strings.IndexByte(text, '}') == len(text)-1
 			}
@@ -45,14 +47,14 @@ func (q *question) operands(statements []*statement, g *goal) (list []operand) {
 		}
 		for _, text := range s.resources {
 			if !isAny(text) {
-				add(text, "resource", true, !s.src.Resource.Not, s)
+				add(text, "resource", condition.ARNs, true, !s.src.Resource.Not, s)
 			}
 		}
 		for i := range s.conditions {
 			c := &s.conditions[i]
 			op := c.c.Operator()
 			for _, text := range c.src.Strings() {
-				add(text, dimensionOf(c.c.Key().Lower()), op.HasVariables(), !op.Negated(), c)
+				add(text, dimensionOf(c.c.Key().Lower()), op.Comparison(), op.HasVariables(), !op.Negated(), c)
 			}
 		}
 	}
@@ -358,7 +360,7 @@ func (sp *space) suggestions(key string) (list []string) {
 	operands := sp.operands
 	add := func(s string) {
 		const long = 200
-		if s != "" && len(s) < long && !slices.Contains(list, s) {
+		if len(s) < long && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
@@ -381,7 +383,7 @@ func (sp *space) suggestions(key string) (list []string) {
 	for _, o := range operands {
 		variables := o.s.options.Version.HasVariables()
 		if whole[o.dimension] && o.dimension != "resource" && len(o.variables) == 0 {
-			languages = append(languages, []lang.Pattern{lang.Glob(o.text, lang.Any, variables)})
+			languages = append(languages, o.language())
 			hints = append(hints, plain(o.text, variables)...)
 		}
 		if pieces && part[o.dimension] {
@@ -390,9 +392,20 @@ func (sp *space) suggestions(key string) (list []string) {
 			}
 		}
 	}
+	anyCase := false
+	for _, o := range operands {
+		if len(o.variables) > 0 && o.as == condition.Booleans {
+			languages = append(languages, []lang.Pattern{lang.Fold("true")}, []lang.Pattern{lang.Fold("false")})
+		}
+		anyCase = anyCase || len(o.variables) > 0 && o.anyCase()
+	}
 	texts, _ := sp.cells(languages, nil, append(hints, "example"))
 	for _, text := range texts {
 		add(text)
+		if anyCase {
+			add(strings.ToLower(text))
+			add(strings.ToUpper(text))
+		}
 	}
 	return list
 }
@@ -442,13 +455,14 @@ func unsettledBy(operands []operand) string {
 			continue
 		}
 		if !o.pure {
-			for _, p := range operands { // of the variables themselves
-				if slices.Contains(o.variables, p.dimension) && strings.ContainsAny(strings.Trim(p.text, "*"), "*?") {
-					return fmt.Sprintf("%s is compared with %q and is part of %q", p.dimension, p.text, o.text)
-				}
+			if reason := unsettledPart(o, operands); reason != "" {
+				return reason
 			}
 		}
 		for _, p := range operands {
+			if o.anyCase() && o.wanted && !p.anyCase() && (p.dimension == o.dimension || slices.Contains(o.variables, p.dimension)) {
+				return fmt.Sprintf("%q is compared in any case, and %q in one", o.text, p.text)
+			}
 			if p.dimension != o.dimension || o.pure && len(p.variables) == 0 {
 				continue
 			}
@@ -461,6 +475,37 @@ func unsettledBy(operands []operand) string {
 	}
 	return ""
 }
+
+// unsettledPart is [unsettledBy] for a text of which variables are a part.
+func unsettledPart(o operand, operands []operand) string {
+	meets := slices.ContainsFunc(operands, func(p operand) bool {
+		return p.dimension == o.dimension && p.text != o.text && !apart(p, o)
+	})
+	for _, p := range operands {
+		switch {
+		case o.wanted && slices.Contains(p.variables, o.dimension):
+			return fmt.Sprintf("%s is compared with %q and is a policy variable", o.dimension, o.text)
+		case !slices.Contains(o.variables, p.dimension):
+		case strings.ContainsAny(strings.Trim(p.text, "*"), "*?"), meets && p.loose() && strings.Trim(p.text, "*") != "":
+			return fmt.Sprintf("%s is compared with %q and is part of %q", p.dimension, p.text, o.text)
+		}
+	}
+	return ""
+}
+
+// language is what fits a text without variables.
+func (o *operand) language() []lang.Pattern {
+	language, _ := textLanguage(o.text, o.as, o.reads)
+	return language
+}
+
+// loose reports whether several texts fit it, whatever its variables are.
+func (o *operand) loose() bool {
+	return o.anyCase() || (o.as == condition.Patterns || o.as == condition.ARNs) && strings.ContainsAny(o.text, "*?")
+}
+
+// anyCase reports whether the text is compared without regard to case.
+func (o *operand) anyCase() bool { return o.as == condition.FoldedText || o.as == condition.Booleans }
 
 // last returns the part of the text that may have variables: of the pattern of a resource the sixth, of others all.
 func (o *operand) last() string {
@@ -481,18 +526,14 @@ func apart(p, o operand) bool {
 	}
 	m := lang.NewMachine(2)
 	text := generalized(o.text)
-	add := func(n int, text string, variables bool) {
-		switch {
-		case o.dimension != "resource":
-			m.Add(n, lang.Glob(text, lang.Any, variables))
-		default:
-			if p := lang.ARN(text, variables); p != nil {
-				m.Add(n, p)
-			}
-		}
+	if o.dimension != "resource" {
+		m.Add(0, lang.Glob(text, lang.Any, true))
+	} else if p := lang.ARN(text, true); p != nil {
+		m.Add(0, p)
 	}
-	add(0, text, true)
-	add(1, p.text, p.s.options.Version.HasVariables())
+	for _, p := range p.language() {
+		m.Add(1, p)
+	}
 	both, alone := false, false
 	const enough = 10_000
 	complete := m.Walk(bitset.Of(2, 0), enough, func(sig bitset.Set, _ string) bool {

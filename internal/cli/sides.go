@@ -323,6 +323,9 @@ func decideCommand(s *side, r *pdp.Request, allowed bool) string {
 	words := append([]string{"writ", "decide"}, s.flags...)
 	if allowed && s.Resource != nil && strings.HasPrefix(r.Principal, "arn:") { // in another account it needs to be allowed, too
 		words = append(words, "--policy", "AdministratorAccess")
+		if strings.Contains(r.Principal, ":federated-user/") {
+			words = append(words, "--session", "AdministratorAccess")
+		}
 	}
 	flag := func(name, value string) {
 		if value != "" {

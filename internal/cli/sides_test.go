@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/internal/pdp"
+	"github.com/writ-iam/writ/policy"
 )
 
 func TestWhatDoesNotEndIsLeftBehind(t *testing.T) {
@@ -35,6 +37,17 @@ func TestWhatDoesNotEndIsLeftBehind(t *testing.T) {
 	}
 	if answer, cutOff, err := within(t.Context(), time.Minute, func(context.Context) (int, error) { return 7, nil }); answer != 7 || cutOff != "" || err != nil {
 		t.Errorf("got %d, %q, %v", answer, cutOff, err)
+	}
+}
+
+// TestFederatedUsersNeedASessionPolicy: without one, the command would not show what it is to show.
+func TestFederatedUsersNeedASessionPolicy(t *testing.T) {
+	s := &side{flags: []string{"--resource-policy", "x.json"}}
+	s.Resource = new(policy.Document)
+	r := &pdp.Request{Principal: "arn:aws:sts::111122223333:federated-user/example", Action: "s3:GetObject", Resource: "*"}
+	const administrators = "--policy AdministratorAccess --session AdministratorAccess"
+	if got := decideCommand(s, r, true); !strings.Contains(got, administrators) {
+		t.Error(got)
 	}
 }
 

@@ -179,6 +179,34 @@ func TestClassesOfNames(t *testing.T) {
 	}
 }
 
+// TestThereIsAlwaysAnotherCharacter: patterns may name all characters that come to mind.
+func TestThereIsAlwaysAnotherCharacter(t *testing.T) {
+	m := lang.NewMachine(3)
+	for r := '!'; r <= '~'; r++ {
+		m.Add(0, lang.Literal(string(r)))
+	}
+	m.Add(1, lang.Pattern{{Class: lang.Word}})
+	m.Add(2, lang.Pattern{{Class: lang.Any}})
+	found := map[string]bool{}
+	m.Walk(bitset.Of(3, 2), 1000, func(sig bitset.Set, _ string) bool {
+		found[fmt.Sprint(slices.Collect(sig.All))] = true
+		return true
+	})
+	for _, want := range []string{"[0 1 2]", "[0 2]", "[1 2]", "[2]"} {
+		if !found[want] {
+			t.Errorf("no text of the signature %s", want)
+		}
+	}
+}
+
+func TestGlobReadsWhatIsNoUTF8(t *testing.T) {
+	m := lang.NewMachine(1)
+	m.Add(0, lang.Glob("a\xff*", lang.Any, false))
+	if m.Signature("ab").Has(0) || !m.Signature("a\xffb").Has(0) {
+		t.Error("a stray byte is not itself")
+	}
+}
+
 func TestAShortPatternIsNoARN(t *testing.T) {
 	for _, text := range []string{"arn:aws:s3", "a", "", "*:b", "arn:aws:s3:::"} {
 		parts, open := lang.SplitARN(text, false)

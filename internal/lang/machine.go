@@ -146,6 +146,12 @@ func (m *Machine) Signature(text string) bitset.Set {
 	return m.signature(s)
 }
 
+// Characters of last resort: of Word, and of none of the narrower classes.
+const (
+	private = string(Private + privates - 1)
+	beyond  = string(Private + privates)
+)
+
 // chars returns characters that stand for all in a state: each that a pattern names there, and one of every class that the
 // state tells apart.
 func (m *Machine) chars(s state) []rune {
@@ -175,9 +181,14 @@ func (m *Machine) chars(s state) []rune {
 			}
 		}
 	}
-	other("xabcdefghijklmnopqrstuvwyzXABCDEFGHIJKLMNOPQRSTUVWYZ")
+	const lower, digits, upper = "xabcdefghijklmnopqrstuvwyz", "1234567890", "XABCDEFGHIJKLMNOPQRSTUVWYZ"
+	// What is neither named nor of one class only. Small letters go first, since some texts are matched in lower case; a policy
+	// may name all of these, but not what is private.
 	if classes[Digit] {
-		other("1234567890")
+		other(lower + "-_." + upper + private)
+		other(digits)
+	} else {
+		other(lower + digits + "-_." + upper + private)
 	}
 	if classes[NotColon] {
 		other(":")
@@ -186,7 +197,7 @@ func (m *Machine) chars(s state) []rune {
 		other("/")
 	}
 	if classes[Word] {
-		other("~#!%&()")
+		other("~#!%&()" + beyond)
 	}
 	return named
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A Class is a class of characters.
@@ -33,6 +34,8 @@ const (
 // Private is the first of some characters of Unicode's private use, which no policy has: they stand for what no policy names.
 const Private = '\uE000'
 
+const privates = 0x100 // how many are of Word
+
 func (c Class) has(r rune) bool {
 	switch c {
 	case Any:
@@ -44,7 +47,7 @@ func (c Class) has(r rune) bool {
 	case Digit:
 		return '0' <= r && r <= '9'
 	case Word:
-		return r >= Private && r < Private+0x100 || r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+=,.@-_", r))
+		return r >= Private && r < Private+privates || r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+=,.@-_", r))
 	}
 	return false
 }
@@ -92,8 +95,8 @@ func Glob(text string, class Class, variables bool) Pattern {
 			text = text[4:]
 			continue
 		}
-		r := []rune(text[:min(len(text), 4)])[0]
-		text = text[len(string(r)):]
+		r, size := utf8.DecodeRuneInString(text)
+		text = text[size:]
 		switch r {
 		case '*':
 			if n := len(p); n == 0 || !p[n-1].Run { // ** is *
