@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/policy"
@@ -59,6 +60,7 @@ type Managed struct {
 	Name     string
 	Default  string                      // version in force
 	Versions map[string]*policy.Document // by id
+	Created  map[string]time.Time        // likewise; zero if the output does not say
 }
 
 // wire is the output as it stands.
@@ -70,6 +72,7 @@ type wire struct {
 		Arn, PolicyName, DefaultVersionId string
 		PolicyVersionList                 []struct {
 			VersionId        string
+			CreateDate       time.Time
 			Document         json.RawMessage
 			IsDefaultVersion bool
 		}
@@ -133,12 +136,13 @@ func (d *Details) Read(r io.Reader) error {
 		if p.Arn == "" {
 			return &Error{at, "it has no Arn"}
 		}
-		m := &Managed{ARN: p.Arn, Name: p.PolicyName, Default: p.DefaultVersionId, Versions: map[string]*policy.Document{}}
+		m := &Managed{ARN: p.Arn, Name: p.PolicyName, Default: p.DefaultVersionId, Versions: map[string]*policy.Document{}, Created: map[string]time.Time{}}
 		for j, v := range p.PolicyVersionList {
 			doc, err := document(v.Document, fmt.Sprintf("%s.PolicyVersionList[%d].Document", at, j))
 			if err != nil {
 				return err
 			}
+			m.Created[v.VersionId] = v.CreateDate
 			if m.Versions[v.VersionId] = doc; v.IsDefaultVersion {
 				m.Default = v.VersionId
 			}

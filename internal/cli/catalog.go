@@ -17,15 +17,15 @@ func (p *program) catalog() *cobra.Command {
 of AWS. A reference is a name or an ARN, and a version if not the default one is meant:
 AdministratorAccess-Amplify@v10.
 
-And publish managed policies on a server, as their owner: publisher, publish and withdraw. What was
-published there is its history, which entries lists and watch follows.`,
+And publish managed policies on a server, as their owner: publisher, publish, withdraw and import. What
+was published there is its history, which entries lists and watch follows.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
   writ catalog show AdministratorAccess-Amplify@v10
   writ catalog log AdministratorAccess-Amplify`,
 	}
 	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogLog(), p.catalogBlame(), p.catalogAudit(),
-		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries(), p.catalogWatch())
+		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries(), p.catalogWatch(), p.catalogImport())
 	return c
 }
 

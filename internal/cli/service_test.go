@@ -142,12 +142,21 @@ func TestPublishingHelpExamplesRun(t *testing.T) {
 	const deployer = publisher + " && writ catalog publish Deployer --publisher platform --document old.json --note first"
 	for command, before := range map[string]string{
 		"catalog publisher": "true", "catalog publisher create": "true", "catalog publisher list": publisher, "catalog publish": deployer,
-		"catalog entries": deployer, "catalog withdraw": deployer, "roles": "true", "roles list-service-roles": "true", "roles create-service-role": "true",
+		"catalog entries": deployer, "catalog withdraw": deployer, "catalog import": "true", "roles": "true", "roles list-service-roles": "true", "roles create-service-role": "true",
 	} {
 		srv, dir := writtest.New(t), t.TempDir()
 		environment := append(os.Environ(), serviceEnvironment(t, srv, dir)...)
 		for name, actions := range map[string]string{"old.json": `"iam:ListUsers"`, "deployer.json": `"iam:ListUsers", "iam:ListRoles"`} {
 			text := `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": [` + actions + `], "Resource": "*"}}`
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		newer := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "rds:*", "Resource": "*"}, {"Effect": "Allow", "Action": ["cloudwatch:*", "logs:*", "ec2:*", "devops-guru:*"], "Resource": "*"}]}`
+		if err := os.Mkdir(filepath.Join(dir, "newer"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"newer/AmazonRDSReadOnlyAccess.json": newer, "details.json": `{"UserDetailList": []}`} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 				t.Fatal(err)
 			}

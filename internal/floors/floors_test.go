@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"condition", "authref", "managed"},
 	{"eval"},
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},
-	{"internal/authdetails", "internal/affected", "internal/cachedir", "internal/history"},
+	{"internal/authdetails", "internal/affected", "internal/catalogsource", "internal/cachedir", "internal/history"},
 	{"internal/store", "internal/store/member", "internal/iam"},
 	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
 	{"internal/pdp", "internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/feeds"},
