@@ -1,6 +1,9 @@
 package clients
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +62,7 @@ func TestAWSCLI(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aws":     aws,
+			"get":     get,
 			"capture": capture,
 			"load":    load,
 			// text NAME… sets environment variables to the fields of the standard output of the command before.
@@ -98,4 +102,20 @@ func aws(ts *testscript.TestScript, neg bool, args []string) {
 	if neg == (err == nil) {
 		ts.Fatalf("aws %s: %v", strings.Join(args, " "), err)
 	}
+}
+
+// get fetches a path of the script's server, and prints it.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: get PATH")
+	}
+	resp, err := http.Get(ts.Getenv("AWS_ENDPOINT_URL") + args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s: %s", args[0], resp.Status, body)
+	}
+	fmt.Fprint(ts.Stdout(), string(body))
 }
