@@ -6,12 +6,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,15 +26,29 @@ type request []byte
 // signed makes a request of the IAM API.
 func signed(ctx context.Context, address, keyID, secret string, form url.Values) (request, error) {
 	form.Set("Version", "2010-05-08")
-	body := form.Encode()
-	r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/", strings.NewReader(body))
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}
+	return sign(ctx, address, keyID, secret, "iam", header, []byte(form.Encode()))
+}
+
+// signedJSON makes a request of the server's own API.
+func signedJSON(ctx context.Context, address, keyID, secret, operation string, in any) (request, error) {
+	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"Writ." + operation}}
+	return sign(ctx, address, keyID, secret, "writ", header, body)
+}
+
+func sign(ctx context.Context, address, keyID, secret, service string, header http.Header, body []byte) (request, error) {
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header = header
 	r.Header.Set("User-Agent", "bench")
-	sum := sha256.Sum256([]byte(body))
-	err = v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}, r, hex.EncodeToString(sum[:]), "iam", "us-east-1", time.Now())
+	sum := sha256.Sum256(body)
+	err = v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}, r, hex.EncodeToString(sum[:]), service, "us-east-1", time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -86,15 +100,25 @@ func sendOver(connections int, address string, next func(i int) request) func(co
 
 // sendOnce sends one request.
 func sendOnce(address string, r request) error {
+	return answer(address, r, nil)
+}
+
+// answer sends one request, and reads the answer.
+func answer(address string, r request, read func(*http.Response) error) error {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	return exchange(c, bufio.NewReader(c), r)
+	return exchangeReading(c, bufio.NewReader(c), r, read)
 }
 
 func exchange(c net.Conn, in *bufio.Reader, r request) error {
+	return exchangeReading(c, in, r, nil)
+}
+
+// exchangeReading hands an answer of success to read, if there is one.
+func exchangeReading(c net.Conn, in *bufio.Reader, r request, read func(*http.Response) error) error {
 	if _, err := c.Write(r); err != nil {
 		return err
 	}
@@ -103,9 +127,18 @@ func exchange(c net.Conn, in *bufio.Reader, r request) error {
 		return err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %s: %.300s", resp.Status, body)
+	if resp.StatusCode == http.StatusOK {
+		if read != nil {
+			if err := read(resp); err != nil {
+				return err
+			}
+		}
+		_, err := io.Copy(io.Discard, resp.Body)
+		return err
 	}
-	return err
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("status %s: %.300s", resp.Status, body)
 }

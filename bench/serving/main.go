@@ -46,8 +46,10 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := large(ctx, &b, *roles); err != nil {
-		return err
+	for _, part := range []func(context.Context, *bytes.Buffer, int) error{publication, large} {
+		if err := part(ctx, &b, *roles); err != nil {
+			return err
+		}
 	}
 	if *out == "" {
 		_, err := b.WriteTo(os.Stdout)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/writ-iam/writ/internal/iam"
@@ -19,58 +20,93 @@ import (
 	"github.com/writ-iam/writ/internal/store/member"
 )
 
-// propagation measures the time from the answer to a write at one node until another node decides by it.
-func propagation(ctx context.Context, b *bytes.Buffer, rounds int, round time.Duration) error {
-	progress("another node: measuring")
+// A pair is two servers on one etcd member, over TCP.
+type pair struct {
+	first, second *writ
+	etcd          string // endpoint
+	close         func()
+}
+
+func startPair(ctx context.Context) (_ *pair, err error) {
+	p, closers := &pair{}, []func(){}
+	p.close = func() {
+		for _, c := range slices.Backward(closers) {
+			c()
+		}
+	}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
 	dir, err := os.MkdirTemp("", "writ-bench-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	closers = append(closers, func() { os.RemoveAll(dir) })
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	at := url.URL{Scheme: "http", Host: free.Addr().String()}
 	free.Close()
 	e, err := startEtcd(filepath.Join(dir, "etcd"), at)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer e.close()
+	closers = append(closers, e.close)
+	p.etcd = at.String()
 	config := server.Config{
-		Etcd: &store.Config{Endpoints: []string{at.String()}}, KeyFile: filepath.Join(dir, "master.key"),
-		RootCredentials: filepath.Join(dir, "root"), AuditFile: filepath.Join(dir, "audit-1"),
+		Etcd: &store.Config{Endpoints: []string{p.etcd}}, KeyFile: filepath.Join(dir, "master.key"), RootCredentials: filepath.Join(dir, "root"),
 	}
-	first, err := start(ctx, config)
+	for i, w := range []**writ{&p.first, &p.second} {
+		config.AuditFile = filepath.Join(dir, fmt.Sprint("audit-", i))
+		if *w, err = start(ctx, config); err != nil {
+			return nil, err
+		}
+		closers = append(closers, func() { (*w).Close(ctx) })
+	}
+	return p, nil
+}
+
+// until sends a request to the second server until it succeeds, and says how long that took, in milliseconds.
+func (p *pair) until(r request) (float64, error) {
+	began := time.Now()
+	for {
+		err := sendOnce(p.second.address, r)
+		took := time.Since(began)
+		switch {
+		case err == nil:
+			return float64(took.Microseconds()) / 1000, nil
+		case took > 10*time.Second:
+			return 0, fmt.Errorf("a write has not reached the other node in 10 s: %w", err)
+		}
+	}
+}
+
+// propagation measures the time from the answer to a write at one node until another node decides by it.
+func propagation(ctx context.Context, b *bytes.Buffer, rounds int, round time.Duration) error {
+	progress("another node: measuring")
+	p, err := startPair(ctx)
 	if err != nil {
 		return err
 	}
-	defer first.Close(ctx)
-	config.AuditFile = filepath.Join(dir, "audit-2")
-	second, err := start(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer second.Close(ctx)
+	defer p.close()
 
 	var took []float64
 	for i := range 200 {
-		before := time.Now()
-		if err := first.do(ctx, url.Values{"Action": {"CreateUser"}, "UserName": {fmt.Sprint("u", i)}}); err != nil {
-			return err
-		}
-		written := time.Now()
-		r, err := second.call(ctx, url.Values{"Action": {"GetUser"}, "UserName": {fmt.Sprint("u", i)}})
+		r, err := p.second.call(ctx, url.Values{"Action": {"GetUser"}, "UserName": {fmt.Sprint("u", i)}})
 		if err != nil {
 			return err
 		}
-		for sendOnce(second.address, r) != nil {
-			if time.Since(before) > 10*time.Second {
-				return fmt.Errorf("a write has not reached the other node in 10 s")
-			}
+		if err := p.first.do(ctx, url.Values{"Action": {"CreateUser"}, "UserName": {fmt.Sprint("u", i)}}); err != nil {
+			return err
 		}
-		took = append(took, float64(time.Since(written).Microseconds())/1000)
+		ms, err := p.until(r)
+		if err != nil {
+			return err
+		}
+		took = append(took, ms)
 	}
 	fmt.Fprintf(b, "\n## From a commit to another node\n\nTwo servers on one etcd member, over TCP. From the answer to CreateUser at the first until GetUser at the second finds the user, which includes that call:\n"+
 		"%.1f ms at the median of %d (goal: below 20 ms).\n", median(took), len(took))
@@ -96,16 +132,8 @@ func large(ctx context.Context, b *bytes.Buffer, roles int) error {
 	if err != nil {
 		return err
 	}
-	const batch = 500
-	for from := 0; from < roles; from += batch {
-		if _, err := s.Update(ctx, func(tx store.Txn) error {
-			for i := from; i < min(from+batch, roles); i++ {
-				tx.Put(role(i).Key(), iam.Encode(role(i)))
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
+	if err := writeRoles(ctx, s, 0, roles, role); err != nil {
+		return err
 	}
 	progress("%d roles: loading them", roles)
 	before := heap()
@@ -133,6 +161,22 @@ func large(ctx context.Context, b *bytes.Buffer, roles int) error {
 	fmt.Fprintf(b, "\n## A large state\n\n%d roles with two attached policies each: the snapshot takes %.0f bytes a role, and the database %.0f MB. A server starts with it, from the call to the open\n"+
 		"port and the loaded snapshot, in %.1f s.\n", roles, perRole, float64(size)/1e6, took.Seconds())
 	return w.Close(ctx)
+}
+
+// writeRoles puts the roles from one number up to another.
+func writeRoles(ctx context.Context, s store.Store, from, to int, role func(i int) *iam.Role) error {
+	const batch = 500
+	for ; from < to; from += batch {
+		if _, err := s.Update(ctx, func(tx store.Txn) error {
+			for i := from; i < min(from+batch, to); i++ {
+				tx.Put(role(i).Key(), iam.Encode(role(i)))
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func role(i int) *iam.Role {
