@@ -1,6 +1,6 @@
 // Package affected says whom an update of a managed policy reaches, and what it changes for each: not by the policy alone, but in
-// effect, beside the other policies that they have and within their permissions boundaries. An update that gives somebody
-// nothing new says so.
+// effect, beside the other policies that they have, within their permissions boundaries and the service control policies of their
+// organization. An update that gives somebody nothing new says so.
 package affected
 
 import (
@@ -30,10 +30,19 @@ type Reached struct {
 	Missing []string
 }
 
-// By returns the users and roles that an update reaches, by ARN, with what it changes for each. document returns the document
-// in force of another managed policy, or nil. After each that has been compared it calls progress, if there is one. Those
-// who have the same policies are compared once.
-func By(ctx context.Context, d *authdetails.Details, u Update, o prove.Options, document func(arn string) *policy.Document, progress func(done, all int)) ([]Reached, error) {
+// Others are the policies that bear on the users and roles besides those in the details.
+type Others struct {
+	// Document returns the document in force of another managed policy, or nil.
+	Document func(arn string) *policy.Document
+	// SCPs are the service control policies above the accounts, one list a level, from the root down; nil if there are none.
+	// They do not bear on service-linked roles.
+	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+	SCPs [][]*policy.Document
+}
+
+// By returns the users and roles that an update reaches, by ARN, with what it changes for each. After each that has been
+// compared it calls progress, if there is one. Those who have the same policies are compared once.
+func By(ctx context.Context, d *authdetails.Details, u Update, others Others, o prove.Options, progress func(done, all int)) ([]Reached, error) {
 	var list []Reached
 	for _, e := range d.Principals() {
 		if via := how(d, e, u.ARN); via != nil {
@@ -47,8 +56,8 @@ func By(ctx context.Context, d *authdetails.Details, u Update, o prove.Options, 
 		if same, ok := known[key]; ok && key != "" {
 			r.Change, r.Missing = same.Change, same.Missing
 		} else {
-			before, missing := sideOf(d, r.Entity, u.ARN, u.Before, document)
-			after, _ := sideOf(d, r.Entity, u.ARN, u.After, document)
+			before, missing := others.sideOf(d, r.Entity, u.ARN, u.Before)
+			after, _ := others.sideOf(d, r.Entity, u.ARN, u.After)
 			c, err := prove.Compare(ctx, before, after, o)
 			if err != nil {
 				return nil, err
@@ -90,16 +99,24 @@ func keyOf(d *authdetails.Details, e *authdetails.Entity) string {
 		return ""
 	}
 	slices.Sort(all)
-	return strings.Join(slices.Compact(all), " ") + " within " + e.Boundary
+	key := strings.Join(slices.Compact(all), " ") + " within " + e.Boundary
+	if isServiceLinked(e) {
+		key += " and no SCPs"
+	}
+	return key
+}
+
+func isServiceLinked(e *authdetails.Entity) bool {
+	return strings.Contains(e.ARN, ":role/aws-service-role/")
 }
 
 // sideOf returns all policies of a user or role, with doc for the managed policy in question.
-func sideOf(d *authdetails.Details, e *authdetails.Entity, arn string, doc *policy.Document, document func(string) *policy.Document) (p prove.Policies, missing []string) {
+func (o *Others) sideOf(d *authdetails.Details, e *authdetails.Entity, arn string, doc *policy.Document) (p prove.Policies, missing []string) {
 	find := func(name string) *policy.Document {
 		if name == arn {
 			return doc
 		}
-		found := document(name)
+		found := o.Document(name)
 		if found == nil && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
@@ -124,6 +141,9 @@ func sideOf(d *authdetails.Details, e *authdetails.Entity, arn string, doc *poli
 		if p.Boundary = find(e.Boundary); p.Boundary == nil {
 			p.Boundary = nothing // a boundary that is not known is taken to allow nothing
 		}
+	}
+	if !isServiceLinked(e) {
+		p.SCPs = o.SCPs
 	}
 	if len(p.Identity) == 0 { // only a boundary: nothing is allowed, within whatever
 		p.Identity = []*policy.Document{nothing}

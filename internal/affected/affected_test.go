@@ -3,6 +3,7 @@ package affected_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func TestWhoIsAffectedByAnUpdate(t *testing.T) {
 	}
 	find := document(t, &d)
 	u := affected.Update{ARN: amplify, Before: find(amplify + "@v10"), After: find(amplify + "@v11")}
-	list, err := affected.By(context.Background(), &d, u, prove.Options{}, find, nil)
+	list, err := affected.By(context.Background(), &d, u, affected.Others{Document: find}, prove.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +85,42 @@ func TestWhoIsAffectedByAnUpdate(t *testing.T) {
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestServiceControlPoliciesBound: what an organization forbids, an update does not give, but to service-linked roles.
+func TestServiceControlPoliciesBound(t *testing.T) {
+	const account = `{"RoleDetailList": [
+  {"RoleName": "r", "Arn": "arn:aws:iam::111122223333:role/r", "AttachedManagedPolicies": [{"PolicyArn": "` + amplify + `"}]},
+  {"RoleName": "s", "Arn": "arn:aws:iam::111122223333:role/aws-service-role/amplify.amazonaws.com/s", "AttachedManagedPolicies": [{"PolicyArn": "` + amplify + `"}]}]}`
+	var d authdetails.Details
+	if err := d.Read(strings.NewReader(account)); err != nil {
+		t.Fatal(err)
+	}
+	find := document(t, &d)
+	u := affected.Update{ARN: amplify, Before: find(amplify + "@v10"), After: find(amplify + "@v11")}
+	full, noECR := `{"Effect": "Allow", "Action": "*", "Resource": "*"}`, `{"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}`
+	for scp, want := range map[string]string{
+		full:                "r broader, s broader",
+		full + ", " + noECR: "r equivalent, s broader",
+		noECR:               "r equivalent, s broader",
+		`{"Effect": "Allow", "Action": "ecr:DescribeRepositories", "Resource": "*"}`: "r broader, s broader",
+	} {
+		doc, err := policy.Parse([]byte(`{"Version": "2012-10-17", "Statement": [` + scp + `]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := affected.By(context.Background(), &d, u, affected.Others{Document: find, SCPs: [][]*policy.Document{{doc}}}, prove.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range list {
+			got = append(got, r.Entity.Name+" "+r.Change.Verdict.String())
+		}
+		if slices.Sort(got); strings.Join(got, ", ") != want {
+			t.Errorf("%s: %v, not %s", scp, got, want)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/affected"
 	"github.com/writ-iam/writ/internal/authdetails"
 	"github.com/writ-iam/writ/internal/pdp"
@@ -24,12 +25,14 @@ import (
 )
 
 const affectedHelp = `Say whom an update of a managed policy affects, and what it changes for each in effect: beside the other
-policies that they have, those of their groups too, and within their permissions boundaries. An update
-that gives somebody nothing new says so.
+policies that they have, those of their groups too, within their permissions boundaries, and within the
+service control policies above their accounts. An update that gives somebody nothing new says so.
 
 The accounts come from the outputs of "aws iam get-account-authorization-details" (--details, repeatable,
 or - for standard input), or else from a server, as its account sees itself. The versions are those of
-AWS's catalogue that is built in, or of what is read; without --from and --to, the last two.
+AWS's catalogue that is built in, or of what is read; without --from and --to, the last two. Neither
+source has service control policies: --scp names those of one level of the organization, separated by
+commas, from the root down. They bear on all that is read but service-linked roles.
 
 Exit status: 0 if nobody loses anything, 1 if somebody does or may, 2 for an error.`
 
@@ -37,6 +40,7 @@ Exit status: 0 if nobody loses anything, 1 if somebody does or may, 2 for an err
 type affectedFlags struct {
 	*clientFlags
 	details  []string
+	scp      []string
 	from, to once
 	universe once
 	witness  bool
@@ -49,11 +53,14 @@ func (p *program) catalogAffected() *cobra.Command {
 		Short: "Say whom an update of a managed policy affects, and how",
 		Long:  affectedHelp,
 		Example: `  writ catalog affected AdministratorAccess-Amplify --details details.json --from v10 --to v11
+  writ catalog affected AdministratorAccess-Amplify --details details.json --from v10 --to v11 --scp root.json --scp ou.json,team.json
   writ catalog affected AdministratorAccess-Amplify --details details.json --from v10 --to v11 --json`,
 		Args: arguments("NAME"),
 	}
 	f.clientFlags = newClientFlags(c)
 	c.Flags().StringArrayVar(&f.details, "details", nil, "`file` of what aws iam get-account-authorization-details prints (repeatable)")
+	c.Flags().StringArrayVar(&f.scp, "scp", nil, "service control `policies` of one level, from the root down (repeatable)")
+	mustComplete(c, "scp", completeSCPs)
 	c.Flags().Var(&f.from, "from", "`version` before the update")
 	c.Flags().Var(&f.to, "to", "`version` after it")
 	c.Flags().Var(&f.universe, "universe", "open or reference: which requests count (default open)")
@@ -71,6 +78,10 @@ func (p *program) runAffected(ctx context.Context, f *affectedFlags, name string
 		}
 	}
 	var d authdetails.Details
+	others := affected.Others{Document: func(arn string) *policy.Document { return documentInForce(&d, arn) }}
+	if others.SCPs, err = p.loadSCPs(f.scp); err != nil {
+		return err
+	}
 	if err := p.readDetails(ctx, f, &d, name); err != nil {
 		return err
 	}
@@ -78,7 +89,7 @@ func (p *program) runAffected(ctx context.Context, f *affectedFlags, name string
 	if err != nil {
 		return err
 	}
-	list, err := affected.By(ctx, &d, u, o, func(arn string) *policy.Document { return documentInForce(&d, arn) }, nil)
+	list, err := affected.By(ctx, &d, u, others, o, nil)
 	if err != nil {
 		return err
 	}
@@ -96,6 +107,25 @@ func (p *program) runAffected(ctx context.Context, f *affectedFlags, name string
 	}
 	p.printAffected(name, from, to, list, f.witness)
 	return nil
+}
+
+// loadSCPs loads the service control policies of each level.
+func (p *program) loadSCPs(names []string) (scps [][]*policy.Document, err error) {
+	levels, err := p.loadLevels("--scp", names)
+	if err != nil {
+		return nil, err
+	}
+	for _, level := range levels {
+		var docs []*policy.Document
+		for _, l := range level {
+			if _, err := eval.Compile(l.doc, eval.SCP); err != nil {
+				return nil, l.from.placed(err)
+			}
+			docs = append(docs, l.doc)
+		}
+		scps = append(scps, docs)
+	}
+	return scps, nil
 }
 
 // readDetails reads the accounts: from files, or from a server.
