@@ -7,9 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/managed"
+	"github.com/writ-iam/writ/policy"
 )
 
 // A catalog is the history of all policies at one state: what is shipped, and so many publications.
@@ -29,10 +31,12 @@ type entry struct {
 	policy string
 	arn    string
 
-	version   string // "" for a deprecation
-	published *iam.Publication
+	version   string   // "" for a deprecation
+	verdict   string   // one of Verdicts
+	before    string   // the version that it is beside, if others lie between the two
 	adds      []string // actions and patterns
 	removes   []string
+	published *iam.Publication // nil for a shipped version
 }
 
 // tag is what ids begin with. The authority and the date name Writ, and must not change.
@@ -42,13 +46,15 @@ const tag = "tag:writ-iam,2026:"
 func newEntry(p *iam.Publication) *entry {
 	e := &entry{
 		id: tag + p.ARN() + "@" + p.Version, date: p.Time.UTC(), policy: p.Policy, arn: p.ARN(), version: p.Version,
-		published: p, adds: p.Added, removes: p.Removed,
+		verdict: p.Verdict, adds: p.Added, removes: p.Removed, published: p,
 	}
 	switch {
 	case p.Deprecation:
-		e.id, e.version = tag+p.ARN()+"@deprecated", ""
+		e.id, e.version, e.verdict = tag+p.ARN()+"@deprecated", "", deprecation
 	case p.Verdict == first && p.Document != nil:
-		e.adds = allowed(p.Document.Text)
+		if doc, err := policy.Parse([]byte(p.Document.Text)); err == nil {
+			e.adds = history.Allows(doc)
+		}
 	}
 	return e
 }
@@ -56,9 +62,15 @@ func newEntry(p *iam.Publication) *entry {
 // shipped are the entries of the shipped catalogue. Versions without a date are none.
 var shipped = sync.OnceValue(func() (all []*entry) {
 	for _, p := range managed.All() {
-		for _, v := range p.Versions() {
-			if !v.Created.IsZero() {
-				all = append(all, &entry{id: tag + p.ARN + "@" + v.ID, date: v.Created, policy: p.Name, arn: p.ARN, version: v.ID})
+		for _, step := range history.Steps(p) {
+			if v := step.After; !v.Created.IsZero() {
+				m := history.MeaningOf(v)
+				e := &entry{id: tag + p.ARN + "@" + v.ID, date: v.Created, policy: p.Name, arn: p.ARN, version: v.ID,
+					verdict: string(m.Verdict), adds: m.Added, removes: m.Removed}
+				if step.Before != nil && step.Missing() > 0 {
+					e.before = step.Before.ID
+				}
+				all = append(all, e)
 			}
 		}
 	}

@@ -4,7 +4,8 @@
 //	GET /feeds/policies/NAME.rss   one policy; also .atom and .json
 //
 // There is an entry for each version of AWS's shipped catalogue, and for each publication on this server: a version, with what it
-// means beside the one before, or a policy's deprecation. A query narrows a feed down; see [filter].
+// means beside the one before, or a policy's deprecation. What shipped versions mean was worked out beforehand
+// ([history.MeaningOf]). A query narrows a feed down; see [filter].
 //
 // # Laws
 //

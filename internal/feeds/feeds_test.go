@@ -52,13 +52,49 @@ func TestWhatAnEntrySays(t *testing.T) {
 		}
 	}
 	amplify := w.read(Path + "policies/AdministratorAccess-Amplify.atom")
-	if item := amplify.Items[0]; len(amplify.Items) != 12 || item.Title != "AdministratorAccess-Amplify v12" ||
-		item.Description != "Version v12 of AdministratorAccess-Amplify, an AWS managed policy, of 2024-04-04." {
+	if item := amplify.Items[0]; len(amplify.Items) != 12 || item.Title != "AdministratorAccess-Amplify v12: broader" ||
+		item.Description != "Version v12 of AdministratorAccess-Amplify allows all that the version before does, and more: "+
+			"it adds cloudformation:TagResource and cloudformation:UntagResource." {
 		t.Errorf("%d entries, %+v", len(amplify.Items), item)
+	}
+	if item := amplify.Items[7]; item.Title != "AdministratorAccess-Amplify v5: narrower" || !strings.HasSuffix(item.Description, "it removes lambda:GetLayerVersionByArn.") {
+		t.Errorf("%+v", item)
+	}
+	// Of ReadOnlyAccess, the catalogue has no version between v140 and v159.
+	readOnly := map[string]string{}
+	for _, item := range w.read(Path + "policies/ReadOnlyAccess.atom").Items {
+		readOnly[item.Title] = item.Description + item.Content
+	}
+	if got := readOnly["ReadOnlyAccess v159: equivalent"]; !strings.HasPrefix(got, "Version v159 of ReadOnlyAccess allows the same as v140, the version before it in the catalogue.") {
+		t.Errorf("%s", got)
+	}
+	if got := readOnly["ReadOnlyAccess v1: new"]; !strings.Contains(got, " others: writ catalog log ReadOnlyAccess --json</p>") {
+		t.Errorf("%s, of %d", got, len(readOnly))
 	}
 }
 
-// TestFilters narrow a feed down, and leave out versions of which they do not know.
+// TestFiltersOfShippedVersions: what AWS took away is one question, with the service or without.
+func TestFiltersOfShippedVersions(t *testing.T) {
+	w := newWorld(t)
+	all := len(ids(w.read(Path + "catalog.atom")))
+	n := 0
+	for _, v := range Verdicts {
+		for _, item := range w.read(Path + "catalog.atom?verdict=" + v).Items {
+			if n++; !strings.HasSuffix(item.Title, ": "+v) {
+				t.Errorf("%s is among the entries that are %s", item.Title, v)
+			}
+		}
+	}
+	if n != all {
+		t.Errorf("%d entries by verdict, of %d", n, all)
+	}
+	got := ids(w.read(Path + "policies/AdministratorAccess-Amplify.json?verdict=narrower,incomparable&service=lambda"))
+	if want := []string{tag + "arn:aws:iam::aws:policy/AdministratorAccess-Amplify@v5"}; !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+// TestFilters narrow a feed down.
 func TestFilters(t *testing.T) {
 	w := newWorld(t)
 	w.publish(iam.Publication{Policy: "Deployer", Verdict: first}) // s3:GetObject, iam:List*
@@ -83,13 +119,13 @@ func TestFilters(t *testing.T) {
 		return nil
 	})
 	for query, want := range map[string]string{
-		"verdict=broader":                                       "ReadOnlyAccess@v1000 Deployer@v2",
-		"verdict=narrower,incomparable":                         "Reader@v2 Deployer@v3",
-		"verdict=deprecation":                                   "Reader@deprecated",
-		"verdict=new":                                           "Reader@v1 Deployer@v1",
-		"service=s3":                                            "ReadOnlyAccess@v1000 Reader@v1 Deployer@v3 Deployer@v1",
-		"service=S3&verdict=incomparable":                       "Deployer@v3",
-		"service=ec2":                                           "ReadOnlyAccess@v1000 Reader@v2 Reader@v1 Deployer@v2",
+		"verdict=broader&since=2026-11-01":                      "ReadOnlyAccess@v1000 Deployer@v2",
+		"verdict=narrower,incomparable&since=2026-11-01":        "Reader@v2 Deployer@v3",
+		"verdict=deprecation&since=2026-11-01":                  "Reader@deprecated",
+		"verdict=new&since=2026-11-01":                          "Reader@v1 Deployer@v1",
+		"service=s3&since=2026-11-01":                           "ReadOnlyAccess@v1000 Reader@v1 Deployer@v3 Deployer@v1",
+		"service=S3&verdict=incomparable&since=2026-11-01":      "Deployer@v3",
+		"service=ec2&since=2026-11-01":                          "ReadOnlyAccess@v1000 Reader@v2 Reader@v1 Deployer@v2",
 		"policy=Deployer":                                       "Deployer@v3 Deployer@v2 Deployer@v1",
 		"policy=Deployer&since=2026-11-02":                      "Deployer@v3 Deployer@v2",
 		"policy=Deployer&since=2026-11-02T12:00:01Z":            "",

@@ -158,8 +158,8 @@ func ids(f *gofeed.Feed) (all []string) {
 	return all
 }
 
-// own asks for the entries of this server alone.
-const own = "?verdict=new,equivalent,broader,narrower,incomparable,unknown,deprecation"
+// own asks for the entries of this server alone: the test's clock is behind the dates of the shipped catalogue.
+const own = "?since=2026-10-25"
 
 var tagForm = regexp.MustCompile(`^tag:writ-iam,2026:arn:aws:iam::aws:policy/[A-Za-z0-9+=,.@_/-]+@(v[0-9]+|deprecated)$`)
 
@@ -284,7 +284,7 @@ func TestAVersionThatIsShippedLaterStaysOneEntry(t *testing.T) {
 	n := 0
 	for _, e := range c.entries {
 		if e.id == tag+p.ARN+"@"+v.ID {
-			if n++; e.verdict() != "broader" {
+			if n++; e.verdict != "broader" {
 				t.Errorf("%+v", e)
 			}
 		}

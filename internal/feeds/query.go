@@ -43,25 +43,13 @@ const (
 // Verdicts are those that entries have: those of writ diff, that of a first version, and deprecation.
 var Verdicts = []string{first, "equivalent", "broader", "narrower", "incomparable", "unknown", deprecation}
 
-// verdict is the one that the filter knows an entry by; "" if none is known, as for shipped versions.
-func (e *entry) verdict() string {
-	switch {
-	case e.published == nil:
-		return ""
-	case e.published.Deprecation:
-		return deprecation
-	}
-	return e.published.Verdict
-}
-
-// has reports whether an entry is in the feed. The meaning of shipped versions is not known, so that they are in no feed that asks
-// for a service or a verdict.
+// has reports whether an entry is in the feed.
 func (f *feed) has(e *entry) bool {
 	switch {
 	case f.name != "" && e.policy != f.name,
 		f.policy != "" && e.policy != f.policy,
 		e.date.Before(f.since),
-		len(f.verdicts) > 0 && !slices.Contains(f.verdicts, e.verdict()),
+		len(f.verdicts) > 0 && !slices.Contains(f.verdicts, e.verdict),
 		f.service != "" && !slices.ContainsFunc(e.adds, f.ofService) && !slices.ContainsFunc(e.removes, f.ofService),
 		f.attached && !f.inUse(e.arn):
 		return false

@@ -122,7 +122,7 @@ func writeRSS(w io.Writer, _ *feed, all *feeds.Feed, entries []*entry) error {
 	rss.ManagingEditor = "" // which is an address of mail
 	for i, item := range rss.Items {
 		item.Description = html.EscapeString(item.Description)
-		item.Category = entries[i].verdict()
+		item.Category = entries[i].verdict
 	}
 	return feeds.WriteXML(rss, w)
 }
@@ -144,7 +144,7 @@ func writeJSON(w io.Writer, f *feed, all *feeds.Feed, entries []*entry) error {
 	j.HomePageUrl, j.FeedUrl = "", f.url()
 	j.Author = nil // of version 1.0
 	for i, item := range j.Items {
-		if v := entries[i].verdict(); v != "" {
+		if v := entries[i].verdict; v != "" {
 			item.Tags = []string{v}
 		}
 	}

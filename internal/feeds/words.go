@@ -6,42 +6,41 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/writ-iam/writ/policy"
 )
 
 // Words are what an entry says: a title and a summary in plain text, and content in HTML. They follow from the entry alone, and
 // so stay what they are.
 type words struct{ title, summary, content string }
 
-// maxNamed is how many actions a summary names. The content has all.
-const maxNamed = 5
+// maxNamed is how many actions a summary names. The content of a publication has all, and that of a shipped version so many that
+// the whole catalogue stays a feed of a few megabytes; writ catalog log has all of these.
+const (
+	maxNamed   = 5
+	maxShipped = 10
+)
 
 // maxNote is how many characters of a note are in a summary. The content has all.
 const maxNote = 300
 
 func (e *entry) words() words {
-	if e.published == nil {
-		summary := fmt.Sprintf("Version %s of %s, an AWS managed policy, of %s.", e.version, e.policy, e.date.Format(time.DateOnly))
-		return words{e.policy + " " + e.version, summary, paragraph(summary) + e.facts()}
-	}
-	p := e.published
-	w := words{title: fmt.Sprintf("%s %s: %s", e.policy, e.version, p.Verdict), summary: e.meaning()}
-	if p.Deprecation {
+	w := words{title: fmt.Sprintf("%s %s: %s", e.policy, e.version, e.verdict), summary: e.meaning()}
+	if e.verdict == deprecation {
 		w.title = e.policy + ": deprecated"
 	}
 	w.content = paragraph(w.summary)
-	for _, said := range []struct{ label, text string }{{"", p.Note}, {"Why it takes away: ", p.Reason}} {
-		if said.text != "" {
-			w.summary += " " + said.label + sentence(said.text)
-			w.content += paragraph(said.label + said.text)
+	if p := e.published; p != nil {
+		for _, said := range []struct{ label, text string }{{"", p.Note}, {"Why it takes away: ", p.Reason}} {
+			if said.text != "" {
+				w.summary += " " + said.label + sentence(said.text)
+				w.content += paragraph(said.label + said.text)
+			}
 		}
 	}
 	adds := "Adds"
-	if p.Verdict == first {
+	if e.verdict == first {
 		adds = "Allows"
 	}
-	w.content += list(adds, e.adds) + list("Removes", e.removes) + e.facts()
+	w.content += e.list(adds, e.adds) + e.list("Removes", e.removes) + e.facts()
 	return words{clean(w.title), clean(w.summary), clean(w.content)}
 }
 
@@ -49,27 +48,35 @@ func (e *entry) words() words {
 func (e *entry) meaning() string {
 	of := fmt.Sprintf("Version %s of %s", e.version, e.policy)
 	adds, removes := "adds "+Named(e.adds), "removes "+Named(e.removes)
-	switch p := e.published; e.verdict() {
+	before := "the version before"
+	if e.before != "" {
+		before = e.before + ", the version before it in the catalogue,"
+	}
+	switch e.verdict {
 	case deprecation:
 		return fmt.Sprintf("%s is deprecated: it stays where it is attached, and can be attached no more.", e.policy)
 	case first:
-		return fmt.Sprintf("Version %s is the first of %s. Its statements allow %s.", e.version, e.policy, Named(e.adds))
+		of := e.policy
+		if e.published == nil && e.version != "v1" {
+			of += " in the catalogue"
+		}
+		return fmt.Sprintf("Version %s is the first of %s. Its statements allow %s.", e.version, of, Named(e.adds))
 	case "equivalent":
-		return of + " allows the same as the version before."
+		return of + " allows the same as " + strings.TrimSuffix(before, ",") + "."
 	case "broader":
-		return of + " allows all that the version before does, and more: it " + adds + "."
+		return of + " allows all that " + before + " does, and more: it " + adds + "."
 	case "narrower":
-		return of + " allows less than the version before: it " + removes + "."
+		return of + " allows less than " + strings.TrimSuffix(before, ",") + ": it " + removes + "."
 	case "incomparable":
-		return of + " allows what the version before does not, and the other way around: it " + adds + ", and " + removes + "."
+		return of + " allows what " + before + " does not, and the other way around: it " + adds + ", and " + removes + "."
 	default:
-		said := "It is not known what version " + e.version + " of " + e.policy + " allows beside the version before"
+		said := "It is not known what version " + e.version + " of " + e.policy + " allows beside " + strings.TrimSuffix(before, ",")
 		switch {
-		case len(p.Added) > 0 && len(p.Removed) > 0:
+		case len(e.adds) > 0 && len(e.removes) > 0:
 			said += "; it " + adds + ", and " + removes
-		case len(p.Added) > 0:
+		case len(e.adds) > 0:
 			said += "; it " + adds
-		case len(p.Removed) > 0:
+		case len(e.removes) > 0:
 			said += "; it " + removes
 		}
 		return said + "."
@@ -121,9 +128,13 @@ func (e *entry) facts() string {
 const anyService = "any service"
 
 // list is the HTML of actions, by service.
-func list(title string, actions []string) string {
+func (e *entry) list(title string, actions []string) string {
 	if len(actions) == 0 {
 		return ""
+	}
+	others := ""
+	if n := len(actions) - maxShipped; e.published == nil && n > 1 {
+		actions, others = actions[:maxShipped], fmt.Sprintf("<p>and %d others: writ catalog log %s --json</p>", n, html.EscapeString(e.policy))
 	}
 	var services []string
 	of := map[string][]string{}
@@ -142,32 +153,12 @@ func list(title string, actions []string) string {
 	for _, service := range services {
 		b += "<li>" + html.EscapeString(service) + ": " + html.EscapeString(strings.Join(of[service], ", ")) + "</li>"
 	}
-	return b + "</ul>"
+	return b + "</ul>" + others
 }
 
 // paragraph is the HTML of plain text, its lines kept.
 func paragraph(text string) string {
 	return "<p>" + strings.ReplaceAll(html.EscapeString(strings.TrimSpace(text)), "\n", "<br>") + "</p>"
-}
-
-// allowed are the actions and patterns of a document's Allow statements, as they are written.
-func allowed(document string) []string {
-	doc, err := policy.Parse([]byte(document))
-	if err != nil {
-		return nil
-	}
-	var all []string
-	for _, s := range doc.Statements {
-		switch {
-		case s.Effect != policy.Allow:
-		case s.Action.Not:
-			all = append(all, "all but "+strings.Join(s.Action.Strings(), ", "))
-		default:
-			all = append(all, s.Action.Strings()...)
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // clean replaces what cannot stand in XML, be it escaped, and what turns the direction of the text around it.

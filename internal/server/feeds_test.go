@@ -26,6 +26,7 @@ import (
 	"github.com/writ-iam/writ/internal/server"
 	"github.com/writ-iam/writ/internal/store/storetest"
 	"github.com/writ-iam/writ/internal/writapi"
+	"github.com/writ-iam/writ/managed"
 )
 
 var emptyHash = func() string { sum := sha256.Sum256(nil); return hex.EncodeToString(sum[:]) }()
@@ -82,7 +83,18 @@ func fed(url string) (*gofeed.Feed, error) {
 	return gofeed.NewParser().Parse(resp.Body)
 }
 
-const ofThisServer = "?verdict=new,equivalent,broader,narrower,incomparable,unknown,deprecation"
+// ofThisServer is the query for what is newer than the shipped catalogue.
+var ofThisServer = func() string {
+	var last time.Time
+	for _, p := range managed.All() {
+		for _, v := range p.Versions() {
+			if v.Created.After(last) {
+				last = v.Created
+			}
+		}
+	}
+	return "?since=" + last.Add(time.Second).Format(time.RFC3339)
+}()
 
 // TestFeedsSurviveKills: whatever was published to the end, and whatever was in a feed, is in the feeds after a kill, once, and with the
 // same date; a publication that broke off is either all there or not at all.
@@ -104,7 +116,7 @@ func TestFeedsSurviveKills(t *testing.T) {
 			}
 		}
 		var workers sync.WaitGroup
-		enough := make(chan struct{}, 1000)
+		enough, seen := make(chan struct{}, 1000), make(chan struct{}, 1)
 		for w := range 3 {
 			workers.Go(func() {
 				for i := 0; ; i++ {
@@ -124,6 +136,7 @@ func TestFeedsSurviveKills(t *testing.T) {
 			})
 		}
 		workers.Go(func() {
+			defer close(seen)
 			for {
 				f, err := fed(url + "/feeds/catalog.atom" + ofThisServer)
 				if err != nil {
@@ -134,11 +147,16 @@ func TestFeedsSurviveKills(t *testing.T) {
 					known[item.GUID] = *item.PublishedParsed
 				}
 				mu.Unlock()
+				select {
+				case seen <- struct{}{}:
+				default:
+				}
 			}
 		})
 		for range 20 {
 			<-enough
 		}
+		<-seen
 		p.Kill()
 		workers.Wait()
 	}
