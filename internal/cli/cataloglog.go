@@ -23,7 +23,8 @@ In the open universe, all that could be a request counts; in the reference unive
 resource types and condition keys of the service reference.
 
 Where AWS keeps a table of changes, what it says stands beside the versions, in our words. Versions
-can be missing from the catalogue; the log says where.`
+can be missing from the catalogue; the log says where. What publishers published on a server has its
+history there: writ catalog entries --policy NAME.`
 
 const logExamples = `  writ catalog log AdministratorAccess-Amplify
   writ catalog log ReadOnlyAccess --limit 3
