@@ -132,6 +132,7 @@ func TestOutputsThatAreNone(t *testing.T) {
 		`{"UserDetailList":[]} {}`:         "there is something behind the output",
 		`{"UserDetailList":[{"Arn":"x"}]}`: `UserDetailList[0].Arn: "x" is no ARN of a user`,
 		`{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:role/r","RolePolicyList":[{"PolicyDocument":{"Version":"x"}}]}]}`: "RoleDetailList[0].RolePolicyList[0].PolicyDocument: line 1",
+		`{"UserDetailList":[{"Arn":"arn:aws:iam::111122223333:user/u"},{"Arn":"arn:aws:iam::111122223333:user/u"}]}`:            "UserDetailList[1]: arn:aws:iam::111122223333:user/u is there twice",
 		`{"Policies":[{"Arn":"arn:aws:iam::111122223333:policy/p","DefaultVersionId":"v1"}]}`:                                   "Policies[0]: of its default version, \"v1\", there is no document",
 	} {
 		var d authdetails.Details

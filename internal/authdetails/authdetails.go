@@ -32,6 +32,7 @@ type Details struct {
 	Policies map[string]*Managed // by ARN
 
 	groups map[string]*Entity // by account and name
+	known  map[string]bool    // ARNs of users, groups and roles
 }
 
 // An Entity is a user, a group or a role.
@@ -129,7 +130,7 @@ func (d *Details) Read(r io.Reader) error {
 		return &Error{Reason: "not the output of aws iam get-account-authorization-details: it has neither users, groups, roles nor policies"}
 	}
 	if d.Policies == nil {
-		d.Policies, d.groups = map[string]*Managed{}, map[string]*Entity{}
+		d.Policies, d.groups, d.known = map[string]*Managed{}, map[string]*Entity{}, map[string]bool{}
 	}
 	for i, p := range w.Policies {
 		at := fmt.Sprintf("Policies[%d]", i)
@@ -162,6 +163,10 @@ func (d *Details) Read(r io.Reader) error {
 			if err != nil {
 				return err
 			}
+			if d.known[e.ARN] {
+				return &Error{fmt.Sprintf("%s[%d]", list.name, i), e.ARN + " is there twice: it was read before"}
+			}
+			d.known[e.ARN] = true
 			*list.to = append(*list.to, e)
 			if list.kind == "group" {
 				d.groups[e.Account+"/"+strings.ToLower(e.Name)] = e
