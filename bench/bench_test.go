@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/writ-iam/writ/bench/internal/show"
 )
 
 // TestAgreement compares the answers of all engines to every request, and to a sample of them where the peers are slow.
@@ -173,7 +175,7 @@ func smallest(t *testing.T) ([]contender, []request) {
 
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{duration(49.6), "49.6 ns"}, {duration(999.6), "1.00 µs"}, {duration(12345678), "12.3 ms"},
+		{show.Duration(49.6), "49.6 ns"}, {show.Duration(999.6), "1.00 µs"}, {show.Duration(12345678), "12.3 ms"},
 		{ratio(3), "3.00 ×"}, {ratio(123456.7), "123,457 ×"},
 		{thousands(999), "999"}, {thousands(1000), "1,000"}, {thousands(22091), "22,091"},
 		{count(0.0004), "0"}, {count(101.8), "101.8"}, {count(2), "2"},

@@ -1,16 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/writ-iam/writ/bench/internal/show"
 )
 
 // A report is all that was measured in a run.
@@ -52,7 +52,7 @@ policies by action. The engines took turns over %d rounds, each engine with its 
 %v (slow engines longer), after a collection of garbage. Times are medians over the rounds; ratios are taken within each
 round, and are medians, too. The times depend on the machine and on what else it did: compare the ratios.
 
-`, r.command, runtime.Version(), cpu(), runtime.NumCPU(), strings.Join(versions(), ", "),
+`, r.command, runtime.Version(), show.CPU(), runtime.NumCPU(), strings.Join(versions(), ", "),
 		thousands(len(r.requests)), mission, r.rounds, r.round)
 
 	r.writeGoals(w)
@@ -79,10 +79,10 @@ func (r *report) writeGoals(w io.Writer) {
 	}
 	t.row("allocations for a decision", "none", count(allocs))
 	for i, goal := range []string{"below 1 ms", "below 10 ms"} {
-		t.row("parsing and compiling "+r.compile[i].policy, goal, duration(r.compile[i].took[1]))
+		t.row("parsing and compiling "+r.compile[i].policy, goal, show.Duration(r.compile[i].took[1]))
 	}
 	if r.start > 0 {
-		t.row("`writ decide`, from start to exit", "below 50 ms", duration(r.start))
+		t.row("`writ decide`, from start to exit", "below 50 ms", show.Duration(r.start))
 	}
 	t.write(w)
 }
@@ -117,7 +117,7 @@ func (r *report) writeSummary(w io.Writer) {
 	for _, s := range r.scenarios {
 		row, ratioRow := []string{s.name}, []string{s.name, ratio(s.results[1].toFloor)}
 		for i, x := range s.results {
-			row = append(row, duration(x.median))
+			row = append(row, show.Duration(x.median))
 			if i > 1 {
 				ratioRow = append(ratioRow, ratio(x.toWrit))
 			}
@@ -166,7 +166,7 @@ sources list the actions that a wildcard stands for.
 		row := []string{fmt.Sprintf("%s (%s bytes)", c.policy, thousands(c.size))}
 		for i, took := range c.took {
 			if i != 0 && i != 2 {
-				row = append(row, duration(took))
+				row = append(row, show.Duration(took))
 			}
 		}
 		t.row(row...)
@@ -217,48 +217,11 @@ func versions() []string {
 	return list
 }
 
-// cpu returns the model of the processor, where the system tells.
-func cpu() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-}
-
-// duration prints nanoseconds with three digits.
-func duration(ns float64) string {
-	unit := "ns"
-	for _, u := range []string{"µs", "ms", "s"} {
-		if ns < 999.5 {
-			break
-		}
-		ns, unit = ns/1000, u
-	}
-	return digits(ns) + " " + unit
-}
-
 func ratio(x float64) string {
 	if x < 999.5 {
-		return digits(x) + " ×"
+		return show.Digits(x) + " ×"
 	}
 	return thousands(int(x+.5)) + " ×"
-}
-
-func digits(x float64) string {
-	switch {
-	case x < 10:
-		return strconv.FormatFloat(x, 'f', 2, 64)
-	case x < 100:
-		return strconv.FormatFloat(x, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(x, 'f', 0, 64)
 }
 
 // count prints a mean of counts. One allocation of the runtime's own among a hundred thousand decisions is none.

@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+
+	"github.com/writ-iam/writ/bench/internal/show"
 )
 
 const mission = "AdministratorAccess-Amplify"
@@ -54,7 +56,7 @@ func run(ctx context.Context) error {
 
 // measureAll measures all that the document tells, and reports its progress on standard error.
 func measureAll(ctx context.Context, rounds, pairs int) (*report, error) {
-	r := &report{rounds: rounds, machine: fmt.Sprintf("%s, %s, %d processors", runtime.Version(), cpu(), runtime.NumCPU())}
+	r := &report{rounds: rounds, machine: fmt.Sprintf("%s, %s, %d processors", runtime.Version(), show.CPU(), runtime.NumCPU())}
 	steps, err := stepsOf(mission)
 	if err != nil {
 		return nil, err

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
-	"strconv"
 	"strings"
 
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/bench/internal/show"
 )
 
 // A report is all that was measured in a run.
@@ -83,12 +80,12 @@ func (r *report) writeGoals(w io.Writer) {
 	_, all := figures(r.drawn)
 	fmt.Fprint(w, "## Goals\n\n| Writ | goal | this run |\n|---|---:|---:|\n")
 	row := func(what, goal, got string) { fmt.Fprintf(w, "| %s | %s | %s |\n", what, goal, got) }
-	row("a direction of a version change, median", "below 3 ms", duration(quantile(all.times, 0.5)))
-	row("99 of 100", "below 250 ms", duration(quantile(all.times, 0.99)))
-	row("the longest", "below 5 s", duration(all.longest))
+	row("a direction of a version change, median", "below 3 ms", show.Duration(quantile(all.times, 0.5)))
+	row("99 of 100", "below 250 ms", show.Duration(quantile(all.times, 0.99)))
+	row("the longest", "below 5 s", show.Duration(all.longest))
 	row("unknown", "below 1 in 200", share(len(all.doubtful), all.n))
 	if r.validate > 0 {
-		row("`writ validate "+mission+"`, from start to exit", "below 100 ms", duration(r.validate))
+		row("`writ validate "+mission+"`, from start to exit", "below 100 ms", show.Duration(r.validate))
 	}
 	fmt.Fprintln(w)
 	if r.validate == 0 {
@@ -108,7 +105,7 @@ func (r *report) writeSteps(w io.Writer) {
 				if n := s.differences[u][d]; n > 0 {
 					answer += fmt.Sprintf(", %d", n)
 				}
-				fmt.Fprintf(w, "| %s | %s | %s ", duration(s.took[u][d]), answer, ratio(s.toFloor[u][d]))
+				fmt.Fprintf(w, "| %s | %s | %s ", show.Duration(s.took[u][d]), answer, ratio(s.toFloor[u][d]))
 			}
 			fmt.Fprintln(w, "|")
 		}
@@ -124,10 +121,10 @@ func (r *report) writeDrawn(w io.Writer) {
 	}
 	fmt.Fprintf(w, "## Pairs of versions of all managed policies\n\n%d pairs of successive versions, drawn with a fixed seed, in both directions. The floor's median is %s.\n\n"+
 		"| universe | questions | median | 90 of 100 | 99 of 100 | longest | unknown | median to floor |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
-		len(r.drawn), duration(median(floor)))
+		len(r.drawn), show.Duration(median(floor)))
 	row := func(name string, f *figure) {
-		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %s | %s | %s |\n", name, f.n, duration(quantile(f.times, 0.5)), duration(quantile(f.times, 0.9)),
-			duration(quantile(f.times, 0.99)), duration(f.longest), share(len(f.doubtful), f.n), ratio(median(f.toFloor)))
+		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %s | %s | %s |\n", name, f.n, show.Duration(quantile(f.times, 0.5)), show.Duration(quantile(f.times, 0.9)),
+			show.Duration(quantile(f.times, 0.99)), show.Duration(f.longest), share(len(f.doubtful), f.n), ratio(median(f.toFloor)))
 	}
 	for u := range universes {
 		row(universes[u].String(), &each[u])
@@ -155,8 +152,8 @@ for Writ the engine has confirmed.
 | | questions | median | 90 of 100 | longest | no answer in %d s |
 |---|---:|---:|---:|---:|---:|
 `, r.solver, p.left, int(p.unanswered/1e9))
-	fmt.Fprintf(w, "| Writ | %d | %s | %s | %s | 0 |\n", p.questions, duration(median(p.writ)), duration(quantile(p.writ, 0.9)), duration(quantile(p.writ, 1)))
-	fmt.Fprintf(w, "| Z3 | %d | %s | %s | %s | %d |\n\n", p.questions, duration(median(p.z3)), duration(quantile(p.z3, 0.9)), duration(quantile(p.z3, 1)), p.none)
+	fmt.Fprintf(w, "| Writ | %d | %s | %s | %s | 0 |\n", p.questions, show.Duration(median(p.writ)), show.Duration(quantile(p.writ, 0.9)), show.Duration(quantile(p.writ, 1)))
+	fmt.Fprintf(w, "| Z3 | %d | %s | %s | %s | %d |\n\n", p.questions, show.Duration(median(p.z3)), show.Duration(quantile(p.z3, 0.9)), show.Duration(quantile(p.z3, 1)), p.none)
 	fmt.Fprintf(w, "Z3's median is %s Writ's, and the median of the ratios, question by question, %s. ", ratio(median(p.z3)/median(p.writ)), ratio(median(ratios(p.z3, p.writ))))
 	fmt.Fprint(w, "Where Z3 has an answer, it is Writ's.\n")
 }
@@ -169,41 +166,4 @@ func share(k, n int) string {
 	return fmt.Sprintf("%d of %d", k, n)
 }
 
-// cpu returns the model of the processor, where the system tells.
-func cpu() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-}
-
-// duration prints nanoseconds with three digits.
-func duration(ns float64) string {
-	unit := "ns"
-	for _, u := range []string{"µs", "ms", "s"} {
-		if ns < 999.5 {
-			break
-		}
-		ns, unit = ns/1000, u
-	}
-	return digits(ns) + " " + unit
-}
-
-func ratio(x float64) string { return digits(x) + " ×" }
-
-func digits(x float64) string {
-	switch {
-	case x < 10:
-		return strconv.FormatFloat(x, 'f', 2, 64)
-	case x < 100:
-		return strconv.FormatFloat(x, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(x, 'f', 0, 64)
-}
+func ratio(x float64) string { return show.Digits(x) + " ×" }
