@@ -45,7 +45,12 @@ func allowing(actions, resources []string) *policy.Document {
 
 // restrict keeps the question to the requests that a policy, which names no principals, allows.
 func (q *question) restrict(only *policy.Document) {
-	compiled := mustCompile(only, eval.Endpoint)
+	q.only = mustCompile(only, eval.Endpoint)
+	q.a.gates = append(q.a.gates, q.gateOf(only, q.only))
+}
+
+// gateOf numbers the statements of a policy that requests must be allowed by, too.
+func (q *question) gateOf(only *policy.Document, compiled *eval.Policy) gate {
 	g := gate{name: "asked for", t: eval.Endpoint}
 	for i := range only.Statements {
 		s := newStatement(only, i, eval.Endpoint, compiled)
@@ -53,8 +58,7 @@ func (q *question) restrict(only *policy.Document) {
 		q.all, q.actions = append(q.all, s), append(q.actions, newActionSet(s))
 		g.allows = append(g.allows, s)
 	}
-	q.a.gates = append(q.a.gates, g)
-	q.only = compiled
+	return g
 }
 
 // Public says what a resource-based policy allows to the public: to somebody in an account, or somewhere on the network, that the

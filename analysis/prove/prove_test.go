@@ -24,7 +24,7 @@ func statements(list ...string) prove.Policies {
 	return identity(parse(`{"Version":"2012-10-17","Statement":[` + strings.Join(list, ",") + `]}`))
 }
 
-func find(t *testing.T, ref string) *policy.Document {
+func find(t testing.TB, ref string) *policy.Document {
 	t.Helper()
 	v, err := managed.Find(ref)
 	if err != nil {
