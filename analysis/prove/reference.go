@@ -2,7 +2,6 @@ package prove
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -118,8 +117,6 @@ func knownSingle(key string) bool {
 	return false
 }
 
-var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\*`)
-
 // shapesOf returns the shapes of the ARNs of a resource type.
 func (q *question) shapesOf(t *authref.ResourceType) (shapes []shape) {
 	for _, format := range t.ARNs {
@@ -129,13 +126,13 @@ func (q *question) shapesOf(t *authref.ResourceType) (shapes []shape) {
 		}
 		for _, partition := range q.partitions {
 			var s shape
-			s.unknowns = len(placeholder.FindAllString(format, -1))
+			s.unknowns = len(lang.Placeholder.FindAllString(format, -1))
 			for i, part := range parts {
-				if i == 1 && placeholder.MatchString(part) {
+				if i == 1 && lang.Placeholder.MatchString(part) {
 					part = partition
 				}
-				s.parts = append(s.parts, formatPattern(part, i))
-				s.example = append(s.example, placeholder.ReplaceAllString(part, [arnParts]string{"arn", "aws", "example", "us-east-1", exampleAccount, "example"}[i]))
+				s.parts = append(s.parts, lang.FormatPart(part, i))
+				s.example = append(s.example, lang.Placeholder.ReplaceAllString(part, [arnParts]string{"arn", "aws", "example", "us-east-1", exampleAccount, "example"}[i]))
 			}
 			shapes = append(shapes, s)
 		}
@@ -177,29 +174,4 @@ func partitionsOf(statements []*statement) []string {
 	}
 	slices.Sort(list)
 	return list
-}
-
-// formatPattern returns the pattern of one part of an ARN's format.
-func formatPattern(format string, part int) (p lang.Pattern) {
-	for format != "" {
-		at := placeholder.FindStringIndex(format)
-		if at == nil {
-			return append(p, lang.Literal(format)...)
-		}
-		p = append(p, lang.Literal(format[:at[0]])...)
-		switch {
-		case part == 4 && at[1]-at[0] == len(format):
-			for range 12 {
-				p = append(p, lang.Item{Class: lang.Digit})
-			}
-		case part < arnParts-1:
-			p = append(p, lang.Item{Class: lang.NotColon}, lang.Item{Class: lang.NotColon, Run: true})
-		case format[at[0]:at[1]] == "${BucketName}": // which has no slash: what has is an object
-			p = append(p, lang.Item{Class: lang.NotSlash}, lang.Item{Class: lang.NotSlash, Run: true})
-		default:
-			p = append(p, lang.Item{Class: lang.Any}, lang.Item{Class: lang.Any, Run: true})
-		}
-		format = format[at[1]:]
-	}
-	return p
 }

@@ -41,3 +41,6 @@ func (s *Subject) Allows(ctx context.Context, among *policy.Document, o Options)
 	q.partitions, q.accounts = partitionsOf(q.all), examplesOf(q.all)
 	return q.ask(ctx)
 }
+
+// Policies returns the policies, compiled. They must not be changed.
+func (s *Subject) Policies() *eval.Policies { return &s.q.a.policies }

@@ -1,0 +1,262 @@
+package escalate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/authref"
+	"github.com/writ-iam/writ/condition"
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/policy"
+)
+
+// A Request is one that the holder makes, or that a service makes for it. Package eval allows it by the holder's policies.
+type Request struct {
+	prove.Witness
+	Trust *policy.Document // of the role that is assumed, as the holder wrote it; nil for other requests
+}
+
+// An answer says whether the holder may make a call.
+type answer struct {
+	request *Request // nil: it may not, or it is not known
+	doubt   string   // why it is not known
+}
+
+// The keys whose values follow from how a request is made: nobody can choose them.
+const (
+	calledVia      = "aws:CalledVia"
+	viaService     = "aws:ViaAWSService"
+	isService      = "aws:PrincipalIsAWSService"
+	secure         = "aws:SecureTransport"
+	principalARN   = "aws:PrincipalArn"
+	principalTagOf = "aws:principaltag/"
+)
+
+// absent are keys that only requests of services have, for resources of theirs.
+var absent = []string{"aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"}
+
+// ask says whether the holder may make a call on a resource, directly, or with a service (via) that forwards it.
+//
+// The engine is asked first, about the request as it would be made. If that is not allowed, and conditions
+// have to do with it, the prover looks for values of the other keys of the context with which it is.
+func (s *Asker) ask(c *Call, resource, via string) answer {
+	key := fmt.Sprintf("%s %s %s %v %v %t", c.Action, resource, via, c.With, c.Without, c.Trusted)
+	a, ok := s.known[key]
+	if !ok {
+		a = s.find(c, resource, via)
+		s.known[key] = a
+	}
+	return a
+}
+
+func (s *Asker) find(c *Call, resource, via string) answer {
+	if !c.Trusted && !s.Granted(c.Action) {
+		return answer{}
+	}
+	for with := range variants(c.With) {
+		if r := s.confirm(c, resource, s.contextOf(with, via), with, via); r != nil {
+			return answer{request: r}
+		}
+	}
+	if !slices.ContainsFunc(s.about(c.Action), func(st *statement) bool { return len(st.keys) > 0 || st.variable }) {
+		return answer{}
+	}
+	return s.search(c, resource, via)
+}
+
+// variants yields each choice of one value a key.
+func variants(with map[string][]string) func(yield func(map[string][]string) bool) {
+	return func(yield func(map[string][]string) bool) {
+		keys := slices.Sorted(maps.Keys(with))
+		if len(keys) == 0 {
+			yield(nil)
+			return
+		}
+		for _, v := range with[keys[0]] {
+			rest := maps.Clone(with)
+			delete(rest, keys[0])
+			for other := range variants(rest) {
+				one := map[string][]string{keys[0]: {v}}
+				maps.Copy(one, other)
+				if !yield(one) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// contextOf returns the context of a request as AWS fills it in.
+func (s *Asker) contextOf(with map[string][]string, via string) map[string][]string {
+	values := map[string][]string{secure: {"true"}, isService: {"false"}, viaService: {"false"}}
+	maps.Copy(values, with)
+	maps.Copy(values, viaContext(via))
+	for k, v := range s.tags {
+		values["aws:PrincipalTag/"+k] = []string{v}
+	}
+	return values
+}
+
+func viaContext(via string) map[string][]string {
+	if via == "" {
+		return nil
+	}
+	return map[string][]string{calledVia: {via}, viaService: {"true"}}
+}
+
+// confirm returns the request if the engine allows it, with as little of the context as tells what is asked.
+func (s *Asker) confirm(c *Call, resource string, context, shown map[string][]string, via string) *Request {
+	if !s.allows(c, resource, context) {
+		return nil
+	}
+	r := &Request{Witness: prove.Witness{Principal: s.who.String(), Action: c.Action, Resource: resource, Context: context}}
+	if s.kind == "role" && strings.Count(s.arn, "/") > 1 {
+		r.SessionIssuer = s.arn
+	}
+	if resource == "*" && s.account != exampleAccount {
+		r.ResourceAccount = s.account
+	}
+	if c.Trusted {
+		r.Trust = s.trust
+	}
+	brief := maps.Clone(shown)
+	for k, v := range viaContext(via) {
+		if brief == nil {
+			brief = map[string][]string{}
+		}
+		brief[k] = v
+	}
+	if s.allows(c, resource, brief) {
+		r.Context = brief
+	}
+	return r
+}
+
+// allows asks the engine.
+func (s *Asker) allows(c *Call, resource string, values map[string][]string) bool {
+	context, err := condition.NewContext(values)
+	if err != nil {
+		return false
+	}
+	p := *s.subject.Policies()
+	if c.Trusted {
+		if p.Resource, err = eval.Compile(s.trust, eval.Resource); err != nil {
+			return false
+		}
+	}
+	return p.Decide(&eval.Request{Principal: s.who, Action: c.Action, Resource: resource, ResourceAccount: s.account, Context: context}).Allowed()
+}
+
+// search has the prover look for a request that is allowed.
+func (s *Asker) search(c *Call, resource, via string) answer {
+	subject := s.subject
+	if c.Trusted {
+		if s.trusted == nil {
+			p := s.documents
+			p.Identity = append(slices.Clone(p.Identity), everything)
+			p.Boundary, p.Session = nil, nil
+			var err error
+			if s.trusted, err = prove.NewSubject(p); err != nil {
+				return answer{doubt: err.Error()}
+			}
+		}
+		subject = s.trusted
+	}
+	o := s.options
+	o.Universe, o.First = universeOf(c.Action), true
+	r, err := subject.Allows(s.ctx, s.described(c, resource, via), o)
+	switch {
+	case err != nil:
+		return answer{doubt: err.Error()}
+	case r.Answer == prove.Proved:
+		return answer{}
+	case r.Answer == prove.Unknown:
+		return answer{doubt: r.Unknown[0].Reason}
+	}
+	found := r.Differences[0].Witness.Context
+	for with := range variants(c.With) {
+		shown := maps.Clone(found)
+		if shown == nil {
+			shown = map[string][]string{}
+		}
+		maps.Copy(shown, with)
+		full := s.contextOf(shown, via)
+		if r := s.confirm(c, resource, full, shown, via); r != nil {
+			return answer{request: r}
+		}
+	}
+	return answer{doubt: "a request was found that the engine does not confirm"}
+}
+
+func universeOf(action string) prove.Universe {
+	if _, ok := authref.LookupAction(action); ok {
+		return prove.Reference
+	}
+	return prove.Open
+}
+
+// everything is a policy that allows all.
+var everything = &policy.Document{Version: policy.V2012, Statements: []policy.Statement{{Effect: policy.Allow, Action: values("*"), Resource: values("*")}}}
+
+// described returns a document that allows the requests which are this call, by this holder, in this way.
+func (s *Asker) described(c *Call, resource, via string) *policy.Document {
+	st := policy.Statement{Effect: policy.Allow, Action: values(c.Action), Resource: values(resource)}
+	must := func(operator, key string, texts ...string) {
+		st.Condition = append(st.Condition, policy.Condition{Operator: policy.Value{Text: operator}, Key: policy.Value{Text: key}, Values: values(texts...).Values})
+	}
+	named := map[string]bool{}
+	for _, about := range s.about(c.Action) {
+		for _, k := range about.keys {
+			named[k] = true
+		}
+	}
+	must("StringEquals", principalARN, s.arn)
+	for _, k := range slices.Sorted(maps.Keys(c.With)) {
+		must("StringEquals", k, c.With[k]...)
+	}
+	for _, k := range c.Without {
+		must("Null", k, "true")
+	}
+	if via == "" {
+		must("Null", calledVia, "true")
+		must("Bool", viaService, "false")
+	} else {
+		must("ForAllValues:StringEquals", calledVia, via)
+		must("ForAnyValue:StringEquals", calledVia, via)
+		must("Bool", viaService, "true")
+	}
+	if named[strings.ToLower(isService)] {
+		must("Bool", isService, "false")
+	}
+	if named[strings.ToLower(secure)] {
+		must("Bool", secure, "true")
+	}
+	for _, k := range absent {
+		if named[strings.ToLower(k)] {
+			must("Null", k, "true")
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(named)) {
+		if tag, ok := strings.CutPrefix(k, principalTagOf); ok && s.tags != nil {
+			if v, ok := tagOf(s.tags, tag); ok {
+				must("StringEquals", k, v)
+			} else {
+				must("Null", k, "true")
+			}
+		}
+	}
+	return &policy.Document{Version: policy.V2012, Statements: []policy.Statement{st}}
+}
+
+// tagOf returns the value of a tag, whose key is given in lower case.
+func tagOf(tags map[string]string, lower string) (string, bool) {
+	for k, v := range tags {
+		if strings.ToLower(k) == lower {
+			return v, true
+		}
+	}
+	return "", false
+}

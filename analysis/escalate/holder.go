@@ -1,0 +1,213 @@
+package escalate
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/arn"
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/internal/glob"
+	"github.com/writ-iam/writ/policy"
+)
+
+// A Holder is a user or role with its policies.
+type Holder struct {
+	Policies prove.Policies // of the principal's side
+	// Principal is the ARN of the user or role. Without it, the policies are taken to be those of some user or of some role,
+	// whichever a method is for.
+	Principal string
+	Tags      map[string]string // of the principal; nil: not known
+}
+
+// exampleAccount is where a holder is of whom nothing is known, and whose policies name no account.
+const exampleAccount = "111122223333"
+
+// account returns the holder's account: its own, or the one that its policies name most.
+func (h *Holder) account() string {
+	if a, err := arn.Parse(h.Principal); err == nil {
+		return a.Account
+	}
+	count := map[string]int{}
+	best := exampleAccount
+	for _, doc := range h.Policies.Identity {
+		for i := range doc.Statements {
+			for _, r := range doc.Statements[i].Resource.Strings() {
+				if parts := strings.SplitN(r, ":", 6); len(parts) == 6 && arn.IsAccountID(parts[4]) {
+					if count[parts[4]]++; count[parts[4]] > count[best] {
+						best = parts[4]
+					}
+				}
+			}
+		}
+	}
+	return best
+}
+
+// An Asker is a holder as one principal, ready to be asked about methods. It keeps what it has found out, and is not safe for
+// concurrent use.
+type Asker struct {
+	ctx     context.Context
+	options prove.Options
+	kind    string // "user" or "role"
+	arn     string
+	account string
+	who     eval.Principal
+	target  string // the user or role to become, if it is fixed
+	tags    map[string]string
+
+	documents  prove.Policies
+	subject    *prove.Subject
+	trusted    *prove.Subject // of what a trust policy that names the holder allows
+	trust      *policy.Document
+	statements []*statement
+	concerning map[string][]*statement
+	known      map[string]answer
+	candidates map[string][]cell
+	forwarding map[string]*found // by service; nil: there is no way
+}
+
+// NewAsker makes an asker of a holder whose Principal is known. The errors are those of [Analyze].
+func NewAsker(ctx context.Context, h *Holder, o Options) (*Asker, error) {
+	kind, err := kindOf(h.Principal)
+	if err != nil {
+		return nil, err
+	}
+	if len(h.Policies.Identity) == 0 {
+		return nil, ErrNoPolicies
+	}
+	subject, err := prove.NewSubject(h.Policies)
+	if err != nil {
+		return nil, err
+	}
+	return newAsker(ctx, h, kind, subject, prove.Options{MaxStates: o.MaxStates})
+}
+
+// A statement is one of the holder's policies.
+type statement struct {
+	src      *policy.Statement
+	t        eval.PolicyType
+	actions  []glob.Matcher // over lower case
+	keys     []string       // that the conditions name, in lower case
+	variable bool           // it has policy variables
+}
+
+// newAsker makes an asker of a kind, "user" or "role".
+func newAsker(ctx context.Context, h *Holder, kind string, subject *prove.Subject, o prove.Options) (*Asker, error) {
+	s := &Asker{
+		ctx: ctx, options: o, kind: kind, arn: h.Principal, account: h.account(), tags: h.Tags, documents: h.Policies, subject: subject,
+		concerning: map[string][]*statement{}, known: map[string]answer{}, candidates: map[string][]cell{}, forwarding: map[string]*found{},
+	}
+	if s.arn == "" {
+		s.arn = fmt.Sprintf("arn:aws:iam::%s:%s/holder", s.account, kind)
+	}
+	text := s.arn
+	if kind == "role" {
+		a, err := arn.Parse(s.arn)
+		if err != nil {
+			return nil, err
+		}
+		text = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/session", a.Partition, a.Account, s.arn[strings.LastIndexByte(s.arn, '/')+1:])
+	}
+	who, err := eval.ParsePrincipal(text)
+	if err == nil && kind == "role" {
+		who, err = who.WithSessionIssuer(s.arn)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.who = who
+	s.trust = &policy.Document{Version: policy.V2012, Statements: []policy.Statement{{
+		Effect:    policy.Allow,
+		Principal: &policy.Principals{Entries: []policy.Principal{{Type: policy.AWS, Name: policy.Value{Text: text}}}},
+		Action:    values("sts:AssumeRole"),
+	}}}
+	add := func(t eval.PolicyType, docs ...*policy.Document) {
+		for _, doc := range docs {
+			if doc == nil {
+				continue
+			}
+			for i := range doc.Statements {
+				s.statements = append(s.statements, newStatement(&doc.Statements[i], t))
+			}
+		}
+	}
+	p := &h.Policies
+	add(eval.Identity, p.Identity...)
+	add(eval.Boundary, p.Boundary)
+	add(eval.Session, p.Session...)
+	for _, level := range p.SCPs {
+		add(eval.SCP, level...)
+	}
+	for _, level := range p.RCPs {
+		add(eval.RCP, level...)
+	}
+	return s, nil
+}
+
+func values(texts ...string) (e policy.Element) {
+	for _, text := range texts {
+		e.Values = append(e.Values, policy.Value{Text: text})
+	}
+	return e
+}
+
+var variable = regexp.MustCompile(`\$\{[^}]*\}`)
+
+func newStatement(src *policy.Statement, t eval.PolicyType) *statement {
+	s := &statement{src: src, t: t}
+	for _, a := range src.Action.Strings() {
+		s.actions = append(s.actions, glob.NewMatcher(glob.Compile(strings.ToLower(a))))
+	}
+	for i := range src.Condition {
+		c := &src.Condition[i]
+		s.keys = append(s.keys, strings.ToLower(c.Key.Text))
+		s.variable = s.variable || slices.ContainsFunc(c.Strings(), variable.MatchString)
+	}
+	s.variable = s.variable || slices.ContainsFunc(src.Resource.Strings(), variable.MatchString)
+	return s
+}
+
+func (s *statement) isAbout(lower string) bool {
+	return slices.ContainsFunc(s.actions, func(m glob.Matcher) bool { return m.Match(lower) }) != s.src.Action.Not
+}
+
+// about returns the statements that concern an action.
+func (s *Asker) about(action string) []*statement {
+	list, ok := s.concerning[action]
+	if !ok {
+		lower := strings.ToLower(action)
+		for _, st := range s.statements {
+			if st.isAbout(lower) {
+				list = append(list, st)
+			}
+		}
+		s.concerning[action] = list
+	}
+	return list
+}
+
+// Granted reports whether some identity-based policy allows an action, under whatever conditions.
+func (s *Asker) Granted(action string) bool {
+	return slices.ContainsFunc(s.about(action), func(st *statement) bool { return st.t == eval.Identity && st.src.Effect == policy.Allow })
+}
+
+// filled returns a pattern of a Resource element with the policy variables that the holder settles; any text for the others.
+func (s *Asker) filled(pattern string) string {
+	return variable.ReplaceAllStringFunc(pattern, func(v string) string {
+		switch strings.ToLower(v) {
+		case "${*}", "${?}", "${$}":
+			return v
+		case "${aws:username}":
+			if s.kind == "user" {
+				return s.arn[strings.LastIndexByte(s.arn, '/')+1:]
+			}
+		case "${aws:principalaccount}":
+			return s.account
+		}
+		return "*"
+	})
+}

@@ -1,0 +1,471 @@
+package escalate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/authref"
+	"github.com/writ-iam/writ/condition"
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/policy"
+)
+
+// A Status is what the policies say of a method.
+type Status uint8
+
+// The statuses, from the one that gives nothing to the one that gives most.
+const (
+	Closed    Status = iota // some call is not allowed
+	Inert                   // some call is allowed only on resources that the action never acts on
+	Unknown                 // it could not be settled
+	Forwarded               // some call is allowed only when a service forwards it, and the holder can have it do so
+	Scoped                  // open on some resources only
+	Open                    // all calls are allowed, on whatever resource
+)
+
+// String returns "closed", "inert", "unknown", "forwarded", "scoped" or "open".
+func (s Status) String() string {
+	return [...]string{"closed", "inert", "unknown", "forwarded", "scoped", "open"}[s]
+}
+
+// Usable reports whether the holder can use a method of this status.
+func (s Status) Usable() bool { return s >= Forwarded }
+
+// A Finding is what the policies say of one method.
+type Finding struct {
+	Method   *Method
+	Status   Status
+	Requests []Request // of a usable method: a sequence in which each is allowed
+	Scope    []string  // of one that is not open on all resources: the patterns that it is open on
+	Through  string    // the service that forwards calls, if one has to
+	Missing  []Missing // of one that is closed or inert: what is not allowed
+	Assumes  []string  // facts about the holder, its surroundings and the resources, with which the requests are allowed
+	Needs    []string  // what else there must be
+	// Administration says that the holder ends as an administrator, if what is assumed and needed is so.
+	Administration bool
+}
+
+// A Missing is a call, or one of several, that is not allowed.
+type Missing struct {
+	Actions []string // of which one would do
+	Reason  string
+}
+
+// A found is an outcome for some calls.
+type found struct {
+	status   Status
+	requests []Request
+	scope    []string
+	through  string
+	missing  []Missing
+	needs    []string
+	doubt    string
+}
+
+// Judge says what the policies say of a method. With a target, the ARN of a user or role of the holder's account, it is
+// about becoming that one.
+func (s *Asker) Judge(m *Method, target string) *Finding {
+	s.target = target
+	f := s.judgeSteps(m.Steps, true)
+	r := &Finding{Method: m, Status: f.status, Missing: f.missing}
+	if f.status == Unknown {
+		r.Missing = []Missing{{Reason: f.doubt}}
+	}
+	if f.status.Usable() {
+		r.Requests, r.Scope, r.Through = f.requests, f.scope, f.through
+		r.Assumes = s.assumed(m, f.requests)
+		r.Needs = slices.Concat(m.Needs, m.Target.needs(), f.needs)
+	}
+	return r
+}
+
+// needs says what there must be for the holder to become the target.
+func (t Target) needs() []string {
+	switch {
+	case t.Kind == "user":
+		return []string{"a user that is an administrator"}
+	case t.Kind == "role" && t.Running:
+		return []string{fmt.Sprintf("a resource that runs with an administrator's role, which trusts %s", t.Trusts)}
+	case t.Kind == "role" && t.Trusts != "":
+		return []string{fmt.Sprintf("an administrator's role that trusts %s", t.Trusts)}
+	case t.Kind == "role":
+		return []string{"an administrator's role that trusts the account"}
+	}
+	return nil
+}
+
+// judgeSteps takes the best of all choices of one call a step.
+func (s *Asker) judgeSteps(steps []Step, forwarding bool) *found {
+	var missing []Missing
+	possible := make([]Step, len(steps))
+	for i, step := range steps {
+		for _, c := range step {
+			if c.Trusted || s.Granted(c.Action) {
+				possible[i] = append(possible[i], c)
+			}
+		}
+		if len(possible[i]) == 0 {
+			missing = append(missing, Missing{actionsOf(step), "no policy allows it"})
+		}
+	}
+	if missing != nil {
+		return &found{missing: missing}
+	}
+	var best *found
+	for calls := range choices(possible) {
+		if f := s.judgeCalls(calls, forwarding); best == nil || f.status > best.status || f.status == best.status && len(f.requests) < len(best.requests) {
+			best = f
+		}
+	}
+	return best
+}
+
+func actionsOf(step Step) (list []string) {
+	for _, c := range step {
+		list = append(list, c.Action)
+	}
+	return list
+}
+
+// choices yields each choice of one call of each step.
+func choices(steps []Step) func(yield func([]Call) bool) {
+	return func(yield func([]Call) bool) {
+		if len(steps) == 0 {
+			yield(nil)
+			return
+		}
+		for _, c := range steps[0] {
+			for rest := range choices(steps[1:]) {
+				if !yield(append([]Call{c}, rest...)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A group is calls on the same resource.
+type group struct {
+	service string
+	on      Resource
+	calls   []int
+	primary []bool // of each call: the resource is the one that matters, and its request is shown
+}
+
+// groupsOf sorts calls by what they act on.
+func groupsOf(calls []Call) (groups []*group) {
+	named := map[Resource]*group{}
+	add := func(i int, on Resource, primary bool) {
+		g := named[on]
+		if g == nil {
+			service, _, _ := strings.Cut(calls[i].Action, ":")
+			g = &group{service: service, on: on}
+			groups = append(groups, g)
+			if on.Name != "" {
+				named[on] = g
+			}
+		}
+		g.calls, g.primary = append(g.calls, i), append(g.primary, primary)
+	}
+	for i := range calls {
+		c := &calls[i]
+		primary := true
+		if c.On.Type != "" {
+			add(i, c.On, true)
+			primary = false
+		}
+		for _, t := range requiredTypes(c.Action) {
+			if t != c.On.Type {
+				add(i, Resource{Type: t}, primary)
+				primary = false
+			}
+		}
+		if primary { // it acts on no resource, or on one of several
+			add(i, Resource{Type: anyType(c.Action)}, true)
+		}
+	}
+	return groups
+}
+
+// requiredTypes returns the types of resources that must all be allowed for an action.
+func requiredTypes(action string) (types []string) {
+	if a, ok := authref.LookupAction(action); ok {
+		for _, r := range a.Resources {
+			if r.Required {
+				types = append(types, r.Type)
+			}
+		}
+	}
+	return types
+}
+
+// anyType returns the type of resource that an action acts on if on any.
+func anyType(action string) string {
+	if a, ok := authref.LookupAction(action); ok && len(a.Resources) > 0 {
+		return a.Resources[0].Type
+	}
+	return ""
+}
+
+// judgeCalls looks for resources on which all calls are allowed.
+func (s *Asker) judgeCalls(calls []Call, forwarding bool) *found {
+	f := &found{status: Open}
+	requests := make([]*Request, len(calls))
+	forwarded := make([]bool, len(calls))
+	for _, g := range groupsOf(calls) {
+		j := s.judgeGroup(g, calls, forwarding)
+		f.status = min(f.status, j.status)
+		f.missing = append(f.missing, j.missing...)
+		if f.doubt == "" {
+			f.doubt = j.doubt
+		}
+		for _, p := range j.scope {
+			if !slices.Contains(f.scope, p) {
+				f.scope = append(f.scope, p)
+			}
+		}
+		for k, i := range g.calls {
+			if j.status.Usable() && g.primary[k] {
+				requests[i], forwarded[i] = j.requests[k], j.forwarded[k]
+			}
+		}
+	}
+	if !f.status.Usable() {
+		return f
+	}
+	for i, r := range requests {
+		if forwarded[i] && f.through == "" {
+			w := s.wayThrough(cloudFormation)
+			f.through, f.needs = cloudFormation, w.needs
+			f.requests = append(f.requests, w.requests...)
+			for _, p := range w.scope {
+				if !slices.Contains(f.scope, p) {
+					f.scope = append(f.scope, p)
+				}
+			}
+		}
+		f.requests = append(f.requests, *r)
+	}
+	return f
+}
+
+// A judged is an outcome for one group of calls.
+type judged struct {
+	status    Status
+	requests  []*Request // by the calls of the group
+	forwarded []bool     // likewise
+	scope     []string
+	missing   []Missing
+	doubt     string
+}
+
+// judgeGroup tries a resource of each cell.
+func (s *Asker) judgeGroup(g *group, calls []Call, forwarding bool) *judged {
+	var actions []string
+	for _, i := range g.calls {
+		actions = append(actions, calls[i].Action)
+	}
+	cells := s.cellsOf(g.service, g.on, actions)
+	var best *judged
+	var usable, without []cell
+	fewest, failing := len(g.calls)+1, []Missing(nil)
+	ever := make([]bool, len(g.calls)) // allowed on some cell
+	doubt := ""
+	all := Open
+	for _, cell := range cells {
+		j := &judged{status: Open}
+		var missing []Missing
+		for k, i := range g.calls {
+			c := &calls[i]
+			a, via := s.ask(c, cell.arn, ""), false
+			if a.request == nil && forwarding && canForward(c) && s.wayThrough(cloudFormation) != nil {
+				if b := s.ask(c, cell.arn, cloudFormation); b.request != nil {
+					a, via, j.status = b, true, Forwarded
+				} else if a.doubt == "" {
+					a.doubt = b.doubt
+				}
+			}
+			j.requests, j.forwarded = append(j.requests, a.request), append(j.forwarded, via)
+			if a.request != nil {
+				ever[k] = true
+				continue
+			}
+			if a.doubt != "" {
+				doubt = a.doubt
+			}
+			missing = append(missing, Missing{[]string{c.Action}, s.why(c, cell.arn)})
+		}
+		if len(missing) > 0 {
+			without = append(without, cell)
+			if len(missing) < fewest {
+				fewest, failing = len(missing), missing
+			}
+			continue
+		}
+		usable = append(usable, cell)
+		all = min(all, j.status)
+		if best == nil || j.status > best.status {
+			best = j
+		}
+	}
+	if best == nil {
+		f := &judged{missing: failing, doubt: doubt}
+		switch {
+		case doubt != "":
+			f.status = Unknown
+		case s.inert(g, calls, ever):
+			f.status = Inert
+		}
+		return f
+	}
+	if len(without) > 0 || all < best.status {
+		best.status = min(best.status, Scoped)
+	}
+	if len(without) > 0 {
+		if best.scope = s.scopeOf(actions[0], usable); len(best.scope) == 0 {
+			var but []string
+			for _, c := range without {
+				for _, p := range c.in {
+					if strings.Trim(p, "*") != "" && !slices.Contains(but, p) {
+						but = append(but, p)
+					}
+				}
+			}
+			best.scope = []string{"all but " + strings.Join(but, ", ")}
+		}
+	}
+	return best
+}
+
+// canForward reports whether CloudFormation makes a call for the holder.
+func canForward(c *Call) bool {
+	f, ok := forwards[c.Action]
+	return ok && (f.Existing || c.On.Name != Other && c.On.Name != Self)
+}
+
+// wayThrough returns how the holder can have a service make calls for it, or nil if it cannot.
+func (s *Asker) wayThrough(service string) *found {
+	if f, ok := s.forwarding[service]; ok {
+		return f
+	}
+	s.forwarding[service] = nil
+	for _, w := range ways {
+		if w.Service != service {
+			continue
+		}
+		if f := s.judgeSteps(w.Steps, false); f.status.Usable() {
+			f.needs = w.Needs
+			s.forwarding[service] = f
+			break
+		}
+	}
+	return s.forwarding[service]
+}
+
+// inert reports whether the calls of a group are all allowed, if those that are allowed on no resource of the type were about some other resource.
+func (s *Asker) inert(g *group, calls []Call, ever []bool) bool {
+	some := false
+	for k, i := range g.calls {
+		if ever[k] {
+			continue
+		}
+		some = true
+		c := &calls[i]
+		allowed := false
+		for _, via := range []string{"", cloudFormation} {
+			if via != "" && (!canForward(c) || s.wayThrough(via) == nil) {
+				continue
+			}
+			o := s.options
+			o.Universe, o.First = prove.Open, true
+			r, err := s.subject.Allows(s.ctx, s.described(c, "*", via), o)
+			allowed = allowed || err == nil && r.Answer == prove.Refuted
+		}
+		if !allowed {
+			return false
+		}
+	}
+	return some
+}
+
+// why says why a call is not allowed.
+func (s *Asker) why(c *Call, resource string) string {
+	var with map[string][]string
+	for with = range variants(c.With) {
+		break
+	}
+	context, err := condition.NewContext(s.contextOf(with, ""))
+	if err != nil {
+		return err.Error()
+	}
+	e := s.subject.Policies().Explain(&eval.Request{Principal: s.who, Action: c.Action, Resource: resource, ResourceAccount: s.account, Context: context})
+	if e.Decision.Outcome == eval.ExplicitDeny {
+		for _, m := range e.Matched {
+			if m.Source.Effect == policy.Deny {
+				return "denied by " + nameOf(m)
+			}
+		}
+		return "AWS does not allow it"
+	}
+	for _, b := range e.BlockedBy {
+		return fmt.Sprintf("the %s does not allow it", b)
+	}
+	for _, element := range []string{"Condition", "Resource"} {
+		for _, n := range e.NearMisses {
+			if n.Element != element {
+				continue
+			}
+			if element == "Condition" {
+				return fmt.Sprintf("only under a condition of %s that cannot be met: %s", nameOf(n.StatementRef), n.Reason)
+			}
+			return fmt.Sprintf("not on this resource: %s", n.Reason)
+		}
+	}
+	return "no policy allows it"
+}
+
+func nameOf(r eval.StatementRef) string {
+	if sid := r.Source.Sid.Text; sid != "" {
+		return fmt.Sprintf("%s of %s", sid, r.Policy())
+	}
+	return fmt.Sprintf("statement %d of %s", r.Statement+1, r.Policy())
+}
+
+// assumed lists what in the context of some requests the holder does not choose.
+func (s *Asker) assumed(m *Method, requests []Request) (list []string) {
+	for i := range requests {
+		for _, key := range slices.Sorted(maps.Keys(requests[i].Context)) {
+			lower := strings.ToLower(key)
+			if tag, ok := strings.CutPrefix(lower, principalTagOf); ok && s.tags != nil {
+				if _, known := tagOf(s.tags, tag); known {
+					continue
+				}
+			}
+			if !isFact(lower) {
+				continue
+			}
+			text := fmt.Sprintf("%s is %s", key, strings.Join(requests[i].Context[key], ", "))
+			if !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
+}
+
+// isFact reports whether a key, in lower case, is about the holder, its surroundings or a resource: the holder does not choose its
+// value when it makes a request.
+func isFact(key string) bool {
+	if strings.Contains(key, "resourcetag/") {
+		return true
+	}
+	switch key {
+	case "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:viaawsservice", "aws:principalisawsservice", "aws:securetransport",
+		"aws:requestedregion", "aws:tagkeys", "aws:principalarn", "aws:resourceaccount", "aws:referer", "aws:useragent":
+		return false
+	}
+	return strings.HasPrefix(key, "aws:") && !strings.HasPrefix(key, "aws:requesttag/")
+}
