@@ -77,26 +77,9 @@ func Analyze(ctx context.Context, h *Holder, o Options) (*Analysis, error) {
 }
 
 func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis, error) {
-	kinds := []string{"user", "role"}
-	if h.Principal != "" {
-		kind, err := kindOf(h.Principal)
-		if err != nil {
-			return nil, err
-		}
-		kinds = []string{kind}
-	}
-	if len(h.Policies.Identity) == 0 {
-		return nil, ErrNoPolicies
-	}
-	subject, err := prove.NewSubject(h.Policies)
+	askers, err := askersOf(ctx, h, o)
 	if err != nil {
 		return nil, err
-	}
-	selves := map[string]*Asker{}
-	for _, kind := range kinds {
-		if selves[kind], err = newAsker(ctx, h, kind, subject, prove.Options{MaxStates: o.MaxStates}); err != nil {
-			return nil, err
-		}
 	}
 	a := &Analysis{Administration: prove.Refuted}
 	limit := prove.Policies{Identity: []*policy.Document{everything}, SCPs: h.Policies.SCPs, RCPs: h.Policies.RCPs}
@@ -123,12 +106,12 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f := judgeFor(m, selves, len(kinds) > 1)
+		f := judgeFor(m, askers)
 		a.Findings = append(a.Findings, f)
 		if f.Status.Usable() {
 			switch m.Gains {
 			case Administration:
-				f.Administration = unbounded || m.makesIdentity()
+				f.Administration = unbounded || m.leavesLimits()
 			case Principal:
 				f.Administration = true
 			case Restriction:
@@ -151,6 +134,32 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 		}
 	}
 	return a, nil
+}
+
+// askersOf returns an asker of the holder as each kind of principal that it may be.
+func askersOf(ctx context.Context, h *Holder, o Options) (map[string]*Asker, error) {
+	kinds := []string{"user", "role"}
+	if h.Principal != "" {
+		kind, err := kindOf(h.Principal)
+		if err != nil {
+			return nil, err
+		}
+		kinds = []string{kind}
+	}
+	if len(h.Policies.Identity) == 0 {
+		return nil, ErrNoPolicies
+	}
+	subject, err := prove.NewSubject(h.Policies)
+	if err != nil {
+		return nil, err
+	}
+	askers := map[string]*Asker{}
+	for _, kind := range kinds {
+		if askers[kind], err = newAsker(ctx, h, kind, subject, prove.Options{MaxStates: o.MaxStates}); err != nil {
+			return nil, err
+		}
+	}
+	return askers, nil
 }
 
 func kindOf(principal string) (string, error) {
@@ -181,31 +190,29 @@ func (m *Method) kind() string {
 	return kind
 }
 
-// makesIdentity reports whether what a method gains goes to a user or role that the holder makes, which its own
-// boundary does not bear on.
-func (m *Method) makesIdentity() bool {
+// leavesLimits reports whether what a method gains is had by another user or role, which the holder's own boundary does not bear on.
+func (m *Method) leavesLimits() bool {
 	return slices.ContainsFunc(m.Steps, func(s Step) bool {
-		return slices.ContainsFunc(s, func(c Call) bool { return c.On.Name == Own && (c.On.Type == "user" || c.On.Type == "role") })
+		return slices.ContainsFunc(s, func(c Call) bool { return c.On.Name != Self && (c.On.Type == "user" || c.On.Type == "role") })
 	})
 }
 
 // judgeFor judges a method for the kind of holder that it is for.
-func judgeFor(m *Method, selves map[string]*Asker, either bool) *Finding {
+func judgeFor(m *Method, askers map[string]*Asker) *Finding {
 	kind := m.kind()
 	if kind == "" {
-		s := selves["user"]
-		if s == nil {
-			s = selves["role"]
+		if s := askers["user"]; s != nil {
+			return s.Judge(m, "")
 		}
-		return s.Judge(m, "")
+		return askers["role"].Judge(m, "")
 	}
-	s := selves[kind]
+	s := askers[kind]
 	if s == nil {
 		return &Finding{Method: m, Missing: []Missing{{Reason: fmt.Sprintf("the holder is no %s", kind)}}}
 	}
 	f := s.Judge(m, "")
-	if either && f.Status.Usable() {
-		f.Needs = append([]string{fmt.Sprintf("that the holder is a %s", kind)}, f.Needs...)
+	if len(askers) > 1 && f.Status.Usable() {
+		f.Needs = append([]string{fmt.Sprintf("a holder that is a %s", kind)}, f.Needs...)
 	}
 	return f
 }
@@ -263,19 +270,21 @@ func (m *Method) liftsBoundary() bool {
 	})
 }
 
-// shortest returns the way to administration with the least needs and the fewest requests.
+// Order orders usable findings: those with the least needs first and, among those, the fewest requests.
+func Order(f, g *Finding) int {
+	return cmp.Or(
+		cmp.Compare(min(len(f.Needs), 1), min(len(g.Needs), 1)),
+		cmp.Compare(len(f.Assumes), len(g.Assumes)),
+		cmp.Compare(len(f.Requests), len(g.Requests)),
+		cmp.Compare(g.Status, f.Status),
+		cmp.Compare(len(f.Needs), len(g.Needs)),
+	)
+}
+
+// shortest returns the first way to administration in that order.
 func shortest(findings []*Finding) (best *Finding) {
-	order := func(f, g *Finding) int {
-		return cmp.Or(
-			cmp.Compare(min(len(f.Needs), 1), min(len(g.Needs), 1)),
-			cmp.Compare(len(f.Assumes), len(g.Assumes)),
-			cmp.Compare(len(f.Requests), len(g.Requests)),
-			cmp.Compare(g.Status, f.Status),
-			cmp.Compare(len(f.Needs), len(g.Needs)),
-		)
-	}
 	for _, f := range findings {
-		if f.Administration && (best == nil || order(f, best) < 0) {
+		if f.Administration && (best == nil || Order(f, best) < 0) {
 			best = f
 		}
 	}

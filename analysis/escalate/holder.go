@@ -76,14 +76,11 @@ func NewAsker(ctx context.Context, h *Holder, o Options) (*Asker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(h.Policies.Identity) == 0 {
-		return nil, ErrNoPolicies
-	}
-	subject, err := prove.NewSubject(h.Policies)
+	askers, err := askersOf(ctx, h, o)
 	if err != nil {
 		return nil, err
 	}
-	return newAsker(ctx, h, kind, subject, prove.Options{MaxStates: o.MaxStates})
+	return askers[kind], nil
 }
 
 // A statement is one of the holder's policies.

@@ -63,6 +63,8 @@ type found struct {
 	missing  []Missing
 	needs    []string
 	doubt    string
+
+	forwarded []bool // of each call
 }
 
 // Judge says what the policies say of a method. With a target, the ARN of a user or role of the holder's account, it is
@@ -178,7 +180,7 @@ func groupsOf(calls []Call) (groups []*group) {
 			primary = false
 		}
 		for _, t := range requiredTypes(c.Action) {
-			if t != c.On.Type {
+			if t != c.On.Type && !(c.On.Type != "" && either[c.Action]) {
 				add(i, Resource{Type: t}, primary)
 				primary = false
 			}
@@ -188,6 +190,14 @@ func groupsOf(calls []Call) (groups []*group) {
 		}
 	}
 	return groups
+}
+
+// either has actions of which the service reference says that they need several types of resources, where one that a policy names
+// will do: a code interpreter is AWS's or one's own, and an operation in GraphQL is about fields.
+var either = map[string]bool{
+	"bedrock-agentcore:StartCodeInterpreterSession": true,
+	"bedrock-agentcore:InvokeCodeInterpreter":       true,
+	"appsync:GraphQL": true,
 }
 
 // requiredTypes returns the types of resources that must all be allowed for an action.
@@ -210,13 +220,45 @@ func anyType(action string) string {
 	return ""
 }
 
+// A mode says in which ways a call may be made.
+type mode uint8
+
+const (
+	eitherWay mode = iota
+	directly
+	throughService
+)
+
 // judgeCalls looks for resources on which all calls are allowed.
 func (s *Asker) judgeCalls(calls []Call, forwarding bool) *found {
-	f := &found{status: Open}
+	modes := make([]mode, len(calls))
+	if !forwarding {
+		for i := range modes {
+			modes[i] = directly
+		}
+	}
+	best := s.judgeModes(calls, modes)
+	pass := slices.IndexFunc(calls, func(c Call) bool { return c.Action == "iam:PassRole" })
+	if pass < 0 || pass+1 == len(calls) || !best.status.Usable() || best.forwarded[pass] == best.forwarded[pass+1] {
+		return best
+	}
+	// Passing a role is checked when the role is taken, in the same way.
+	best = nil
+	for _, m := range []mode{directly, throughService} {
+		modes[pass], modes[pass+1] = m, m
+		if f := s.judgeModes(calls, modes); best == nil || f.status > best.status {
+			best = f
+		}
+	}
+	return best
+}
+
+// judgeModes looks for resources on which all calls are allowed, each made in one of the ways that its mode has.
+func (s *Asker) judgeModes(calls []Call, modes []mode) *found {
+	f := &found{status: Open, forwarded: make([]bool, len(calls))}
 	requests := make([]*Request, len(calls))
-	forwarded := make([]bool, len(calls))
 	for _, g := range groupsOf(calls) {
-		j := s.judgeGroup(g, calls, forwarding)
+		j := s.judgeGroup(g, calls, modes)
 		f.status = min(f.status, j.status)
 		f.missing = append(f.missing, j.missing...)
 		if f.doubt == "" {
@@ -229,7 +271,7 @@ func (s *Asker) judgeCalls(calls []Call, forwarding bool) *found {
 		}
 		for k, i := range g.calls {
 			if j.status.Usable() && g.primary[k] {
-				requests[i], forwarded[i] = j.requests[k], j.forwarded[k]
+				requests[i], f.forwarded[i] = j.requests[k], j.forwarded[k]
 			}
 		}
 	}
@@ -237,7 +279,7 @@ func (s *Asker) judgeCalls(calls []Call, forwarding bool) *found {
 		return f
 	}
 	for i, r := range requests {
-		if forwarded[i] && f.through == "" {
+		if f.forwarded[i] && f.through == "" {
 			w := s.wayThrough(cloudFormation)
 			f.through, f.needs = cloudFormation, w.needs
 			f.requests = append(f.requests, w.requests...)
@@ -263,7 +305,7 @@ type judged struct {
 }
 
 // judgeGroup tries a resource of each cell.
-func (s *Asker) judgeGroup(g *group, calls []Call, forwarding bool) *judged {
+func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 	var actions []string
 	for _, i := range g.calls {
 		actions = append(actions, calls[i].Action)
@@ -280,8 +322,12 @@ func (s *Asker) judgeGroup(g *group, calls []Call, forwarding bool) *judged {
 		var missing []Missing
 		for k, i := range g.calls {
 			c := &calls[i]
-			a, via := s.ask(c, cell.arn, ""), false
-			if a.request == nil && forwarding && canForward(c) && s.wayThrough(cloudFormation) != nil {
+			var a answer
+			via := false
+			if modes[i] != throughService {
+				a = s.ask(c, cell.arn, "")
+			}
+			if a.request == nil && modes[i] != directly && canForward(c) && s.wayThrough(cloudFormation) != nil {
 				if b := s.ask(c, cell.arn, cloudFormation); b.request != nil {
 					a, via, j.status = b, true, Forwarded
 				} else if a.doubt == "" {

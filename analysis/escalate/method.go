@@ -95,8 +95,11 @@ func do(action string, on ...string) Step {
 	return Step{c}
 }
 
-// pass returns the step of passing the target, a role, to a service.
-func pass(service string) Step { return do("iam:PassRole", "role", Other).with(passedToService, service) }
+// pass returns the step of passing the target, a role, to a service. It stands before the step that takes the role: AWS checks it when
+// that call is made, so if one is forwarded both are.
+func pass(service string) Step {
+	return do("iam:PassRole", "role", Other).with(passedToService, service)
+}
 
 // oneOf returns the step of making one of some calls.
 func oneOf(steps ...Step) Step { return slices.Concat(steps...) }
@@ -123,7 +126,7 @@ func (s Step) each(change func(*Call)) Step {
 // Methods returns the table of methods, in its order, which is by service. It is shared and must not be changed.
 func Methods() []*Method { return methods }
 
-var methods = pointers(slices.Concat(ofIAM))
+var methods = pointers(slices.Concat(ofIAM, ofLambda, ofCompute, ofBuild, ofData))
 
 func pointers(list []Method) []*Method {
 	all := make([]*Method, len(list))

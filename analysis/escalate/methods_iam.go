@@ -8,12 +8,12 @@ var ofIAM = []Method{
 	// The holder writes its own permissions.
 	{
 		ID: "pf-iam-007", Title: "writes an inline policy for itself, a user",
-		Steps: []Step{do("iam:PutUserPolicy", "user", Self)},
+		Steps: []Step{do("iam:PutUserPolicy", "user", Self).without(boundaryKey)},
 		Gains: Administration, Source: "pathfinding.cloud iam-007",
 	},
 	{
 		ID: "pf-iam-005", Title: "writes an inline policy for itself, a role",
-		Steps: []Step{do("iam:PutRolePolicy", "role", Self)},
+		Steps: []Step{do("iam:PutRolePolicy", "role", Self).without(boundaryKey)},
 		Gains: Administration, Source: "pathfinding.cloud iam-005",
 	},
 	{
@@ -23,12 +23,12 @@ var ofIAM = []Method{
 	},
 	{
 		ID: "pf-iam-008", Title: "attaches an administrator's policy to itself, a user",
-		Steps: []Step{do("iam:AttachUserPolicy", "user", Self).with(policyARN, powerful...)},
+		Steps: []Step{do("iam:AttachUserPolicy", "user", Self).with(policyARN, powerful...).without(boundaryKey)},
 		Gains: Administration, Source: "pathfinding.cloud iam-008",
 	},
 	{
 		ID: "pf-iam-009", Title: "attaches an administrator's policy to itself, a role",
-		Steps: []Step{do("iam:AttachRolePolicy", "role", Self).with(policyARN, powerful...)},
+		Steps: []Step{do("iam:AttachRolePolicy", "role", Self).with(policyARN, powerful...).without(boundaryKey)},
 		Gains: Administration, Source: "pathfinding.cloud iam-009",
 	},
 	{
@@ -50,7 +50,7 @@ var ofIAM = []Method{
 	{
 		ID: "pf-iam-013", Title: "joins a group of administrators",
 		Steps: []Step{do("iam:AddUserToGroup", "group", Other)},
-		Gains: Administration, Needs: []string{"a group with an administrator's policy", "a user as the holder"},
+		Gains: Administration, Needs: []string{"a group with an administrator's policy", "a holder that is a user"},
 		Source: "pathfinding.cloud iam-013",
 	},
 	{
@@ -63,7 +63,7 @@ var ofIAM = []Method{
 			),
 			do("iam:AddUserToGroup", "group", Own),
 		},
-		Gains: Administration, Needs: []string{"a user as the holder"}, Source: "awspx CreateGroup",
+		Gains: Administration, Needs: []string{"a holder that is a user"}, Source: "awspx CreateGroup",
 	},
 
 	// The holder makes an administrator.
@@ -104,39 +104,41 @@ var ofIAM = []Method{
 	{
 		ID: "pf-iam-014", Title: "attaches an administrator's policy to a role, and assumes it",
 		Steps: []Step{
-			do("iam:AttachRolePolicy", "role", Other).with(policyARN, powerful...),
+			do("iam:AttachRolePolicy", "role", Other).with(policyARN, powerful...).without(boundaryKey),
 			do("sts:AssumeRole", "role", Other),
 		},
-		Gains: Administration, Needs: []string{"a role that trusts the holder or its account"}, Source: "pathfinding.cloud iam-014",
+		Gains: Administration, Needs: []string{"a role without a permissions boundary that trusts the account"},
+		Source: "pathfinding.cloud iam-014",
 	},
 	{
 		ID: "pf-iam-017", Title: "writes an inline policy for a role, and assumes it",
-		Steps: []Step{do("iam:PutRolePolicy", "role", Other), do("sts:AssumeRole", "role", Other)},
-		Gains: Administration, Needs: []string{"a role that trusts the holder or its account"}, Source: "pathfinding.cloud iam-017",
+		Steps: []Step{do("iam:PutRolePolicy", "role", Other).without(boundaryKey), do("sts:AssumeRole", "role", Other)},
+		Gains: Administration, Needs: []string{"a role without a permissions boundary that trusts the account"},
+		Source: "pathfinding.cloud iam-017",
 	},
 	{
 		ID: "pf-iam-016", Title: "makes a new default version of a role's policy, and assumes the role",
 		Steps: []Step{do("iam:CreatePolicyVersion", "policy", Other), do("sts:AssumeRole", "role", Other)},
 		Gains: Administration,
-		Needs: []string{"a role that trusts the holder or its account, with a customer managed policy"}, Source: "pathfinding.cloud iam-016",
+		Needs: []string{"a role with a customer managed policy that trusts the account"}, Source: "pathfinding.cloud iam-016",
 	},
 	{
 		ID: "pf-iam-019", Title: "attaches an administrator's policy to a role, makes the role trust it, and assumes it",
 		Steps: []Step{
-			do("iam:AttachRolePolicy", "role", Other).with(policyARN, powerful...),
+			do("iam:AttachRolePolicy", "role", Other).with(policyARN, powerful...).without(boundaryKey),
 			do("iam:UpdateAssumeRolePolicy", "role", Other),
 			do("sts:AssumeRole", "role", Other).trusted(),
 		},
-		Gains: Administration, Source: "pathfinding.cloud iam-019",
+		Gains: Administration, Needs: []string{"a role without a permissions boundary"}, Source: "pathfinding.cloud iam-019",
 	},
 	{
 		ID: "pf-iam-021", Title: "writes an inline policy for a role, makes the role trust it, and assumes it",
 		Steps: []Step{
-			do("iam:PutRolePolicy", "role", Other),
+			do("iam:PutRolePolicy", "role", Other).without(boundaryKey),
 			do("iam:UpdateAssumeRolePolicy", "role", Other),
 			do("sts:AssumeRole", "role", Other).trusted(),
 		},
-		Gains: Administration, Source: "pathfinding.cloud iam-021",
+		Gains: Administration, Needs: []string{"a role without a permissions boundary"}, Source: "pathfinding.cloud iam-021",
 	},
 	{
 		ID: "pf-iam-020", Title: "makes a new default version of a role's policy, makes the role trust it, and assumes it",
@@ -150,15 +152,15 @@ var ofIAM = []Method{
 	{
 		ID: "pf-iam-015", Title: "attaches an administrator's policy to another user, and makes an access key for it",
 		Steps: []Step{
-			do("iam:AttachUserPolicy", "user", Other).with(policyARN, powerful...),
+			do("iam:AttachUserPolicy", "user", Other).with(policyARN, powerful...).without(boundaryKey),
 			do("iam:CreateAccessKey", "user", Other),
 		},
-		Gains: Administration, Needs: []string{"a user with fewer than two access keys"}, Source: "pathfinding.cloud iam-015",
+		Gains: Administration, Needs: []string{"a user without a permissions boundary, and with fewer than two access keys"}, Source: "pathfinding.cloud iam-015",
 	},
 	{
 		ID: "pf-iam-018", Title: "writes an inline policy for another user, and makes an access key for it",
-		Steps: []Step{do("iam:PutUserPolicy", "user", Other), do("iam:CreateAccessKey", "user", Other)},
-		Gains: Administration, Needs: []string{"a user with fewer than two access keys"}, Source: "pathfinding.cloud iam-018",
+		Steps: []Step{do("iam:PutUserPolicy", "user", Other).without(boundaryKey), do("iam:CreateAccessKey", "user", Other)},
+		Gains: Administration, Needs: []string{"a user without a permissions boundary, and with fewer than two access keys"}, Source: "pathfinding.cloud iam-018",
 	},
 
 	// The holder becomes another role.

@@ -125,10 +125,10 @@ SDKs and Terraform.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.validate(), p.catalog(), p.org(), p.service(), p.roles(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.escalate(), p.validate(), p.catalog(), p.org(), p.service(), p.roles(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if c.HasSubCommands() { // catalog, and completion, which is cobra's
+		if c.HasSubCommands() && c.RunE == nil { // catalog, and completion, which is cobra's
 			p.onlyCommands(c)
 		}
 	}
@@ -148,7 +148,7 @@ SDKs and Terraform.`,
 // usage makes what prints the usage of a command: that of one that only holds others does not say that it runs alone.
 func usage(print func(*cobra.Command) error) func(*cobra.Command) error {
 	return func(c *cobra.Command) error {
-		if c.HasAvailableSubCommands() {
+		if c.Annotations[holdsCommands] != "" {
 			run := c.RunE
 			defer func() { c.RunE = run }()
 			c.RunE = nil
@@ -157,8 +157,12 @@ func usage(print func(*cobra.Command) error) func(*cobra.Command) error {
 	}
 }
 
+// holdsCommands is the annotation of a command that does nothing but hold others.
+const holdsCommands = "writ: only holds commands"
+
 // onlyCommands makes a command that does nothing but hold others: by itself it prints its help.
 func (p *program) onlyCommands(c *cobra.Command) {
+	c.Annotations = map[string]string{holdsCommands: "yes"}
 	c.Args = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil

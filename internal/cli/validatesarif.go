@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/writ-iam/writ/analysis/validate"
@@ -80,23 +81,42 @@ var sarifLevels = map[validate.FindingType]string{
 	validate.Error: "error", validate.SecurityWarning: "warning", validate.Warning: "warning", validate.Suggestion: "note",
 }
 
-// findingsSARIF prints a log of SARIF 2.1.0, which code scanning services read.
-func (p *program) findingsSARIF(all []*validated) error {
+// newSarifLog returns a log without results.
+func newSarifLog() *sarifLog {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{Name: "writ", Rules: []sarifRule{}}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		run.Tool.Driver.Version = build.Main.Version
 	}
-	rules := map[string]int{}
+	return &sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}
+}
+
+// rule returns the index of a rule, which is added if it is not there.
+func (l *sarifLog) rule(r sarifRule) int {
+	rules := &l.Runs[0].Tool.Driver.Rules
+	if i := slices.IndexFunc(*rules, func(other sarifRule) bool { return other.ID == r.ID }); i >= 0 {
+		return i
+	}
+	*rules = append(*rules, r)
+	return len(*rules) - 1
+}
+
+func (l *sarifLog) add(r sarifResult) { l.Runs[0].Results = append(l.Runs[0].Results, r) }
+
+// printSARIF prints a log of SARIF 2.1.0, which code scanning services read.
+func (p *program) printSARIF(l *sarifLog) error {
+	enc := json.NewEncoder(p.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(l)
+}
+
+// findingsSARIF prints the findings of writ validate.
+func (p *program) findingsSARIF(all []*validated) error {
+	log := newSarifLog()
 	for _, v := range all {
 		for _, f := range v.findings {
-			i, ok := rules[f.Code]
-			if !ok {
-				i = len(rules)
-				rules[f.Code] = i
-				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRuleOf(&f))
-			}
-			result := sarifResult{RuleID: f.Code, RuleIndex: i, Level: sarifLevels[f.Type], Message: sarifMessage{f.Details}}
+			result := sarifResult{RuleID: f.Code, RuleIndex: log.rule(sarifRuleOf(&f)), Level: sarifLevels[f.Type], Message: sarifMessage{f.Details}}
 			for j, at := range f.Locations {
 				if l := sarifPlace(v.name, at); j == 0 {
 					result.Locations = []sarifLocation{l}
@@ -104,13 +124,10 @@ func (p *program) findingsSARIF(all []*validated) error {
 					result.Related = append(result.Related, l)
 				}
 			}
-			run.Results = append(run.Results, result)
+			log.add(result)
 		}
 	}
-	enc := json.NewEncoder(p.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+	return p.printSARIF(log)
 }
 
 // sarifRuleOf describes the check that a finding is of.
