@@ -135,27 +135,35 @@ func readable(m *lang.Machine, signature bitset.Set, text, name string) string {
 	if word == "" {
 		word = "example"
 	}
-	segments := strings.Split(parts[5], "/")
-	for i, bare := range segments {
-		if i == 0 && len(segments) > 1 { // the resource type
-			continue
+	single := parts[5]
+	for strings.Contains(single, "//") {
+		single = strings.ReplaceAll(single, "//", "/")
+	}
+	if strings.HasSuffix(single, "/") {
+		single += word
+	}
+	better(&parts[5], single)
+	// The resource part, run by run between slashes and colons; the first is the resource type, if there are more.
+	for at, i := 0, 0; at <= len(parts[5]); i++ {
+		n := strings.IndexAny(parts[5][at:], "/:")
+		if n < 0 {
+			n = len(parts[5]) - at
 		}
-		join := func(segment string) string {
-			list := slices.Clone(segments)
-			list[i] = segment
-			return strings.Join(list, "/")
+		bare := parts[5][at : at+n]
+		before, after := parts[5][:at], parts[5][at+n:]
+		if i > 0 || after == "" {
+			head := bare
+			if cut := strings.IndexFunc(bare, func(r rune) bool { return r >= lang.Private }); cut >= 0 {
+				head = bare[:cut]
+			}
+			switch r, _ := utf8.DecodeLastRuneInString(head); {
+			case len(head) <= 1:
+				better(&parts[5], before+word+after, before+head+word+after)
+			case !unicode.IsLetter(r) && !unicode.IsDigit(r) || head != bare:
+				better(&parts[5], before+head+word+after)
+			}
 		}
-		head := bare
-		if at := strings.IndexFunc(bare, func(r rune) bool { return r >= lang.Private }); at >= 0 {
-			head = bare[:at]
-		}
-		switch r, _ := utf8.DecodeLastRuneInString(head); {
-		case len(head) <= 1:
-			better(&parts[5], join(word), join(head+word))
-		case !unicode.IsLetter(r) && !unicode.IsDigit(r) || head != bare:
-			better(&parts[5], join(head+word))
-		}
-		segments = strings.Split(parts[5], "/")
+		at = len(parts[5]) - len(after) + 1
 	}
 	return strings.Join(parts, ":")
 }

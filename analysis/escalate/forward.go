@@ -3,37 +3,48 @@ package escalate
 // cloudFormation is the one service that makes calls of the holder's choice with the holder's permissions.
 const cloudFormation = "cloudformation.amazonaws.com"
 
-// A way is how the holder brings a service to make calls for it.
+// A way is how the holder brings CloudFormation to make calls for it.
 type way struct {
-	Service string
-	Steps   []Step
-	Needs   []string
+	Steps []Step
+	Needs []string
 }
 
-// ways are the ways to have a service forward calls. The one with the least needs goes first.
-var ways = []way{
-	{cloudFormation, []Step{do("cloudformation:CreateStack", "stack", Own)}, nil},
-	{cloudFormation, []Step{do("cloudformation:CreateChangeSet", "stack", Own), do("cloudformation:ExecuteChangeSet", "stack", Own)}, nil},
-	{cloudFormation, []Step{do("cloudformation:UpdateStack", "stack", Other)}, []string{"a stack without a service role"}},
-}
+// With a new stack, CloudFormation makes resources; the calls on resources that exist take a stack that has them. The way with
+// the fewest calls goes first.
+var (
+	newStack = []way{
+		{Steps: []Step{do("cloudformation:CreateStack", "stack", Own)}},
+		{Steps: []Step{do("cloudformation:CreateChangeSet", "stack", Own), do("cloudformation:ExecuteChangeSet", "stack", Own)}},
+		{[]Step{do("cloudformation:UpdateStack", "stack", Other)}, []string{"a stack without a service role"}},
+	}
+	stackThatHas = []way{
+		{[]Step{do("cloudformation:UpdateStack", "stack", Other)}, []string{"a stack without a service role that has the resource"}},
+		{
+			[]Step{do("cloudformation:CreateChangeSet", "stack", Other), do("cloudformation:ExecuteChangeSet", "stack", Other)},
+			[]string{"a stack without a service role that has the resource, or can import it"},
+		},
+	}
+)
 
 // A forwarded is a call that CloudFormation makes with the permissions of the one who makes or updates a stack.
 type forwarded struct {
 	Type string // of the resource in the template for which it is made
 	// Existing says that it reaches resources that no stack has, by their names: an inline policy is put into a role that
-	// exists. Other calls are made only on the resources that the stack has.
-	//
-	// A change set that imports gives a stack most resources that exist and are in no other stack, and it can update them then.
-	// That takes more calls and more permissions, and is not reckoned with.
+	// exists. Other calls are made only on the resources that the stack has, or that a change set has imported into it.
 	// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html
 	Existing bool
+}
+
+// ofStack reports whether CloudFormation makes a call only if the stack has the resource, which exists.
+func (c *Call) ofStack() bool {
+	return (c.On.Name == Other || c.On.Name == Self) && !forwards[c.Action].Existing
 }
 
 // forwards has the actions of the methods that CloudFormation calls; where it does for several types, with the one that reaches
 // most. Calls that it makes to no use of the holder's are left out: it alone sees what ec2:DescribeInstances answers and the seed
 // of an MFA device, and a nested stack has no service role of its own.
 //
-// It is from the handlers in the schemas of the resource types, and from the pages of types whose schemas have none.
+// It is from the handlers in the schemas of the resource types and from the pages of the types, and for some from what the type is for.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 var forwards = map[string]forwarded{

@@ -67,7 +67,7 @@ type Asker struct {
 	concerning map[string][]*statement
 	known      map[string]answer
 	candidates map[string][]cell
-	forwarding map[string]*found // by service; nil: there is no way
+	forwarding map[bool]*found // how CloudFormation makes calls, those on resources of a stack or not; nil: there is no way
 }
 
 // NewAsker makes an asker of a holder whose Principal is known. The errors are those of [Analyze].
@@ -96,7 +96,7 @@ type statement struct {
 func newAsker(ctx context.Context, h *Holder, kind string, subject *prove.Subject, o prove.Options) (*Asker, error) {
 	s := &Asker{
 		ctx: ctx, options: o, kind: kind, arn: h.Principal, account: h.account(), tags: h.Tags, documents: h.Policies, subject: subject,
-		concerning: map[string][]*statement{}, known: map[string]answer{}, candidates: map[string][]cell{}, forwarding: map[string]*found{},
+		concerning: map[string][]*statement{}, known: map[string]answer{}, candidates: map[string][]cell{}, forwarding: map[bool]*found{},
 	}
 	if s.arn == "" {
 		s.arn = fmt.Sprintf("arn:aws:iam::%s:%s/holder", s.account, kind)

@@ -278,9 +278,13 @@ func (s *Asker) judgeModes(calls []Call, modes []mode) *found {
 	if !f.status.Usable() {
 		return f
 	}
+	ofStack := false
+	for i := range calls {
+		ofStack = ofStack || f.forwarded[i] && calls[i].ofStack()
+	}
 	for i, r := range requests {
 		if f.forwarded[i] && f.through == "" {
-			w := s.wayThrough(cloudFormation)
+			w := s.way(ofStack)
 			f.through, f.needs = cloudFormation, w.needs
 			f.requests = append(f.requests, w.requests...)
 			for _, p := range w.scope {
@@ -327,7 +331,7 @@ func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 			if modes[i] != throughService {
 				a = s.ask(c, cell.arn, "")
 			}
-			if a.request == nil && modes[i] != directly && canForward(c) && s.wayThrough(cloudFormation) != nil {
+			if a.request == nil && modes[i] != directly && s.canForward(c) {
 				if b := s.ask(c, cell.arn, cloudFormation); b.request != nil {
 					a, via, j.status = b, true, Forwarded
 				} else if a.doubt == "" {
@@ -342,7 +346,7 @@ func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 			if a.doubt != "" {
 				doubt = a.doubt
 			}
-			missing = append(missing, Missing{[]string{c.Action}, s.why(c, cell.arn)})
+			missing = append(missing, Missing{[]string{c.Action}, s.why(c, cell.arn, modes[i])})
 		}
 		if len(missing) > 0 {
 			without = append(without, cell)
@@ -362,7 +366,7 @@ func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 		switch {
 		case doubt != "":
 			f.status = Unknown
-		case s.inert(g, calls, ever):
+		case s.inert(g, calls, modes, ever):
 			f.status = Inert
 		}
 		return f
@@ -386,33 +390,37 @@ func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 	return best
 }
 
-// canForward reports whether CloudFormation makes a call for the holder.
-func canForward(c *Call) bool {
-	f, ok := forwards[c.Action]
-	return ok && (f.Existing || c.On.Name != Other && c.On.Name != Self)
+// canForward reports whether the holder can have CloudFormation make a call.
+func (s *Asker) canForward(c *Call) bool {
+	_, ok := forwards[c.Action]
+	return ok && s.way(c.ofStack()) != nil
 }
 
-// wayThrough returns how the holder can have a service make calls for it, or nil if it cannot.
-func (s *Asker) wayThrough(service string) *found {
-	if f, ok := s.forwarding[service]; ok {
+// way returns how the holder can have CloudFormation make calls for it, those on resources of a stack included or not, and nil if
+// it cannot.
+func (s *Asker) way(ofStack bool) *found {
+	if f, ok := s.forwarding[ofStack]; ok {
 		return f
 	}
-	s.forwarding[service] = nil
+	ways := newStack
+	if ofStack {
+		ways = stackThatHas
+	}
+	var best *found
 	for _, w := range ways {
-		if w.Service != service {
-			continue
-		}
 		if f := s.judgeSteps(w.Steps, false); f.status.Usable() {
 			f.needs = w.Needs
-			s.forwarding[service] = f
+			best = f
 			break
 		}
 	}
-	return s.forwarding[service]
+	s.forwarding[ofStack] = best
+	return best
 }
 
-// inert reports whether the calls of a group are all allowed, if those that are allowed on no resource of the type were about some other resource.
-func (s *Asker) inert(g *group, calls []Call, ever []bool) bool {
+// inert reports whether the calls of a group would all be allowed, if those that are allowed on no resource of the type
+// acted on some other one, too.
+func (s *Asker) inert(g *group, calls []Call, modes []mode, ever []bool) bool {
 	some := false
 	for k, i := range g.calls {
 		if ever[k] {
@@ -422,7 +430,7 @@ func (s *Asker) inert(g *group, calls []Call, ever []bool) bool {
 		c := &calls[i]
 		allowed := false
 		for _, via := range []string{"", cloudFormation} {
-			if via != "" && (!canForward(c) || s.wayThrough(via) == nil) {
+			if via == "" && modes[i] == throughService || via != "" && (modes[i] == directly || !s.canForward(c)) {
 				continue
 			}
 			o := s.options
@@ -438,7 +446,7 @@ func (s *Asker) inert(g *group, calls []Call, ever []bool) bool {
 }
 
 // why says why a call is not allowed.
-func (s *Asker) why(c *Call, resource string) string {
+func (s *Asker) why(c *Call, resource string, m mode) string {
 	var with map[string][]string
 	for with = range variants(c.With) {
 		break
@@ -458,6 +466,15 @@ func (s *Asker) why(c *Call, resource string) string {
 	}
 	for _, b := range e.BlockedBy {
 		return fmt.Sprintf("the %s does not allow it", b)
+	}
+	if s.ask(c, resource, cloudFormation).request != nil {
+		if _, ok := forwards[c.Action]; !ok {
+			return "only when CloudFormation forwards it, which makes no such call of use"
+		}
+		if m == directly && s.canForward(c) {
+			return "only when CloudFormation forwards it, and then not for what the holder does itself"
+		}
+		return "only when CloudFormation forwards it, and the holder has no way to make it"
 	}
 	for _, element := range []string{"Condition", "Resource"} {
 		for _, n := range e.NearMisses {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"slices"
@@ -50,7 +51,7 @@ func drawingOf(q *escalation) *drawing {
 		}
 		for i := range f.Requests {
 			r := &f.Requests[i]
-			l.steps = append(l.steps, drawnStep{r.Action, r.Resource, len(r.Context["aws:CalledVia"]) > 0})
+			l.steps = append(l.steps, drawnStep{r.Action, strings.TrimPrefix(r.Resource, "arn:aws:"), len(r.Context["aws:CalledVia"]) > 0})
 		}
 		d.lanes = append(d.lanes, l)
 	}
@@ -65,7 +66,7 @@ func (d *drawing) verdict(q *escalation) string {
 	case len(d.lanes) == 0:
 		return "no way to administration was found"
 	case d.left > 0:
-		return fmt.Sprintf("and %s more", counted(d.left, "way"))
+		return "and by " + counted(d.left, "more method")
 	}
 	return ""
 }
@@ -113,10 +114,11 @@ func escalationMermaid(q *escalation) string {
 
 // The measures of the picture, in pixels.
 const (
-	boxWidth, boxHeight = 250, 46
+	boxWidth, boxHeight = 270, 46
 	gapX, gapY          = 34, 22
 	margin              = 20
-	charsInBox          = 36
+	boldInBox           = 34 // characters
+	plainInBox          = 42
 )
 
 // escalationSVG draws the ways as a picture, which reads on light and on dark ground.
@@ -142,16 +144,14 @@ func escalationSVG(q *escalation) string {
 		}
 		fmt.Fprintf(&b, `<g><title>%s</title><rect x="%d" y="%d" width="%d" height="%d" rx="6" fill="%s" fill-opacity="0.14" stroke="%s"%s/>`,
 			html.EscapeString(printable(strings.TrimSpace(first+" "+second))), left, top, boxWidth, boxHeight, colour, colour, dash)
-		line := func(text string, at int, weight string) {
-			if text != "" {
-				fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#777" font-weight="%s">%s</text>`, left+8, at, weight, html.EscapeString(shortened(printable(text), charsInBox)))
-			}
+		line := func(text string, at int, weight, size, most int) {
+			fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#777" font-weight="%d" font-size="%d">%s</text>`, left+8, at, weight, size, html.EscapeString(shortened(printable(text), most)))
 		}
 		if second == "" {
-			line(first, top+boxHeight/2+4, "600")
+			line(first, top+boxHeight/2+4, 600, 12, boldInBox)
 		} else {
-			line(first, top+18, "600")
-			line(second, top+36, "400")
+			line(first, top+18, 600, 12, boldInBox)
+			line(second, top+36, 400, 11, plainInBox)
 		}
 		b.WriteString("</g>\n")
 	}
@@ -170,8 +170,8 @@ func escalationSVG(q *escalation) string {
 			arrow(from, at, x(j+1), y(i)+boxHeight/2)
 			from, at = x(j+1)+boxWidth, y(i)+boxHeight/2
 		}
-		end, needs, _ := strings.Cut(l.end, ", ")
-		box(x(most+1), y(i), "#c0392b", end+" by "+l.id, needs, false)
+		_, needs, _ := strings.Cut(l.end, ", ")
+		box(x(most+1), y(i), "#c0392b", l.id, cmp.Or(needs, "administration"), false)
 		arrow(from, at, x(most+1), y(i)+boxHeight/2)
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#777">dashed: CloudFormation makes the call for the holder</text>`+"\n", margin, height-margin+8)
