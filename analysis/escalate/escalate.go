@@ -77,7 +77,7 @@ func Analyze(ctx context.Context, h *Holder, o Options) (*Analysis, error) {
 }
 
 func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis, error) {
-	askers, err := askersOf(ctx, h, o)
+	who, err := newPersons(ctx, h, o)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f := judgeFor(m, askers)
+		f := who.judge(m)
 		a.Findings = append(a.Findings, f)
 		if f.Status.Usable() {
 			switch m.Gains {
@@ -134,32 +134,6 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 		}
 	}
 	return a, nil
-}
-
-// askersOf returns an asker of the holder as each kind of principal that it may be.
-func askersOf(ctx context.Context, h *Holder, o Options) (map[string]*Asker, error) {
-	kinds := []string{"user", "role"}
-	if h.Principal != "" {
-		kind, err := kindOf(h.Principal)
-		if err != nil {
-			return nil, err
-		}
-		kinds = []string{kind}
-	}
-	if len(h.Policies.Identity) == 0 {
-		return nil, ErrNoPolicies
-	}
-	subject, err := prove.NewSubject(h.Policies)
-	if err != nil {
-		return nil, err
-	}
-	askers := map[string]*Asker{}
-	for _, kind := range kinds {
-		if askers[kind], err = newAsker(ctx, h, kind, subject, prove.Options{MaxStates: o.MaxStates}); err != nil {
-			return nil, err
-		}
-	}
-	return askers, nil
 }
 
 func kindOf(principal string) (string, error) {
@@ -195,26 +169,6 @@ func (m *Method) leavesLimits() bool {
 	return slices.ContainsFunc(m.Steps, func(s Step) bool {
 		return slices.ContainsFunc(s, func(c Call) bool { return c.On.Name != Self && (c.On.Type == "user" || c.On.Type == "role") })
 	})
-}
-
-// judgeFor judges a method for the kind of holder that it is for.
-func judgeFor(m *Method, askers map[string]*Asker) *Finding {
-	kind := m.kind()
-	if kind == "" {
-		if s := askers["user"]; s != nil {
-			return s.Judge(m, "")
-		}
-		return askers["role"].Judge(m, "")
-	}
-	s := askers[kind]
-	if s == nil {
-		return &Finding{Method: m, Missing: []Missing{{Reason: fmt.Sprintf("the holder is no %s", kind)}}}
-	}
-	f := s.Judge(m, "")
-	if len(askers) > 1 && f.Status.Usable() {
-		f.Needs = append([]string{fmt.Sprintf("a holder that is a %s", kind)}, f.Needs...)
-	}
-	return f
 }
 
 // lift says whether what a method takes away is what kept the holder from administration.

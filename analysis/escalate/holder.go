@@ -76,11 +76,11 @@ func NewAsker(ctx context.Context, h *Holder, o Options) (*Asker, error) {
 	if err != nil {
 		return nil, err
 	}
-	askers, err := askersOf(ctx, h, o)
+	p, err := newPersons(ctx, h, o)
 	if err != nil {
 		return nil, err
 	}
-	return askers[kind], nil
+	return p.byKind[kind], nil
 }
 
 // A statement is one of the holder's policies.

@@ -428,21 +428,26 @@ func (s *Asker) inert(g *group, calls []Call, modes []mode, ever []bool) bool {
 		}
 		some = true
 		c := &calls[i]
-		allowed := false
-		for _, via := range []string{"", cloudFormation} {
-			if via == "" && modes[i] == throughService || via != "" && (modes[i] == directly || !s.canForward(c)) {
-				continue
-			}
-			o := s.options
-			o.Universe, o.First = prove.Open, true
-			r, err := s.subject.Allows(s.ctx, s.described(c, "*", via), o)
-			allowed = allowed || err == nil && r.Answer == prove.Refuted
-		}
-		if !allowed {
+		if !s.somewhere(c, modes[i], prove.Open) || s.somewhere(c, modes[i], universeOf(c.Action)) {
 			return false
 		}
 	}
 	return some
+}
+
+// somewhere reports whether a call is allowed on some resource of a universe, wherever that is.
+func (s *Asker) somewhere(c *Call, m mode, u prove.Universe) bool {
+	for _, via := range []string{"", cloudFormation} {
+		if via == "" && m == throughService || via != "" && (m == directly || !s.canForward(c)) {
+			continue
+		}
+		o := s.options
+		o.Universe, o.First = u, true
+		if r, err := s.subject.Allows(s.ctx, s.described(c, "*", via), o); err == nil && r.Answer != prove.Proved {
+			return true
+		}
+	}
+	return false
 }
 
 // why says why a call is not allowed.

@@ -141,12 +141,12 @@ func remedyOf(ctx context.Context, h *Holder, closed []*Finding, doc *policy.Doc
 // closes returns those of the findings whose methods cannot be used with one more policy.
 func closes(ctx context.Context, h *Holder, doc *policy.Document, open []*Finding, o Options) (list []*Finding, err error) {
 	with := h.with(doc)
-	askers, err := askersOf(ctx, &with, o)
+	who, err := newPersons(ctx, &with, o)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range open {
-		if g := judgeFor(f.Method, askers); !g.Status.Usable() && g.Status != Unknown {
+		if g := who.judge(f.Method); !g.Status.Usable() && g.Status != Unknown {
 			list = append(list, f)
 		}
 	}
