@@ -47,6 +47,7 @@ import (
 
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/arn"
+	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -83,12 +84,13 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 	}
 	a := &Analysis{Administration: prove.Refuted}
 	limit := prove.Policies{Identity: []*policy.Document{everything}, SCPs: h.Policies.SCPs, RCPs: h.Policies.RCPs}
-	full, err := prove.Exceeds(ctx, limit, h.Policies, prove.Options{First: true, MaxStates: o.MaxStates})
-	if err != nil {
+	unknown := false
+	if all, err := isAdministrator(ctx, limit, h.Policies, who.subject, o); err != nil {
 		return nil, err
-	}
-	if full.Answer == prove.Proved {
+	} else if all == prove.Proved {
 		a.Full, a.Administration = true, prove.Proved
+	} else {
+		unknown = all == prove.Unknown
 	}
 	unbounded := h.Policies.Boundary == nil || a.Full
 	if !unbounded {
@@ -100,7 +102,6 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 		}
 		unbounded = r.Answer == prove.Proved
 	}
-	unknown := full.Answer == prove.Unknown
 	lifts := map[string]*Analysis{}
 	for _, m := range methods {
 		if err := ctx.Err(); err != nil {
@@ -134,6 +135,23 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 		}
 	}
 	return a, nil
+}
+
+// isAdministrator says whether policies allow all that a limit does. Most do not allow some one thing, which is found out at once.
+func isAdministrator(ctx context.Context, limit, p prove.Policies, subject *prove.Subject, o Options) (prove.Answer, error) {
+	most, err := prove.NewSubject(limit)
+	if err != nil {
+		return prove.Unknown, err
+	}
+	request := &eval.Request{Action: "iam:CreateUser", Resource: "arn:aws:iam::" + exampleAccount + ":user/any"}
+	if most.Policies().Decide(request).Allowed() && !subject.Policies().Decide(request).Allowed() {
+		return prove.Refuted, nil
+	}
+	r, err := prove.Exceeds(ctx, limit, p, prove.Options{First: true, MaxStates: o.MaxStates})
+	if err != nil {
+		return prove.Unknown, err
+	}
+	return r.Answer, nil
 }
 
 func kindOf(principal string) (string, error) {
