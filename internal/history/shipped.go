@@ -26,8 +26,11 @@ type Meaning struct {
 //go:embed meanings.json.gz
 var meaningsFile []byte
 
-var meanings = sync.OnceValue(func() (all map[string]*Meaning) {
-	r, err := gzip.NewReader(bytes.NewReader(meaningsFile))
+var meanings = sync.OnceValue(func() map[string]*Meaning { return embedded[*Meaning](meaningsFile, "meanings.json.gz") })
+
+// embedded reads a compressed map; a test reads each file.
+func embedded[T any](file []byte, name string) (all map[string]T) {
+	r, err := gzip.NewReader(bytes.NewReader(file))
 	if err == nil {
 		var text []byte
 		if text, err = io.ReadAll(r); err == nil {
@@ -35,10 +38,10 @@ var meanings = sync.OnceValue(func() (all map[string]*Meaning) {
 		}
 	}
 	if err != nil {
-		panic("history: meanings.json.gz: " + err.Error()) // a test reads it
+		panic("history: " + name + ": " + err.Error())
 	}
 	return all
-})
+}
 
 // MeaningOf returns what was worked out beforehand of a version of the shipped catalogue, or nil: proving it takes a while.
 func MeaningOf(v *managed.Version) *Meaning { return meanings()[v.Ref()] }
