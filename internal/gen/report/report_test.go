@@ -60,7 +60,11 @@ func TestSplit(t *testing.T) {
 // TestRulesAreOfTheirLevels holds a rule against the policy that it makes.
 func TestRulesAreOfTheirLevels(t *testing.T) {
 	l := rule{authref.Tagging}
-	r, err := prove.Empty(t.Context(), l.policies(), prove.Options{Universe: prove.Reference})
+	ruled, err := l.policies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := prove.Empty(t.Context(), ruled, prove.Options{Universe: prove.Reference})
 	if err != nil {
 		t.Fatal(err)
 	}

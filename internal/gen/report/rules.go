@@ -9,15 +9,15 @@ import (
 
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/authref"
+	"github.com/writ-iam/writ/internal/actions"
 	"github.com/writ-iam/writ/internal/history"
+	"github.com/writ-iam/writ/internal/jobfunction"
 	"github.com/writ-iam/writ/managed"
 	"github.com/writ-iam/writ/policy"
 )
 
 // A rule allows all actions of some access levels, on everything.
 type rule []authref.AccessLevel
-
-var levels = []authref.AccessLevel{authref.List, authref.Read, authref.Write, authref.Tagging, authref.PermissionsManagement}
 
 func (l rule) String() string {
 	var list []string
@@ -27,24 +27,15 @@ func (l rule) String() string {
 	return strings.Join(list, ", ")
 }
 
-func (l rule) actions() (list []string) {
-	for _, prefix := range authref.Services() {
-		s, _ := authref.Lookup(prefix)
-		for i := range s.Actions {
-			if slices.Contains(l, s.Actions[i].AccessLevel) {
-				list = append(list, s.Actions[i].String())
-			}
-		}
-	}
-	return list
+func (l rule) actions() []string {
+	r := jobfunction.Rule{AccessLevels: l}
+	return r.Actions(actions.Shipped())
 }
 
-func (l rule) policies() prove.Policies {
-	s := policy.Statement{Effect: policy.Allow, Resource: policy.Element{Values: []policy.Value{{Text: "*"}}}}
-	for _, a := range l.actions() {
-		s.Action.Values = append(s.Action.Values, policy.Value{Text: a})
-	}
-	return prove.Policies{Identity: []*policy.Document{{Version: policy.V2012, Statements: []policy.Statement{s}}}}
+func (l rule) policies() (prove.Policies, error) {
+	r := jobfunction.Rule{AccessLevels: l}
+	doc, err := r.Document(actions.Shipped())
+	return prove.Policies{Identity: []*policy.Document{doc}}, err
 }
 
 // telling are actions that say what kind of thing a policy leaves out: those that hand out data, secrets and keys. Of these, the
@@ -60,7 +51,7 @@ var telling = []string{
 func (r *report) rules(ctx context.Context) error {
 	r.line("## Rules over the service reference beside policies for job functions")
 	r.line("")
-	r.line("The service reference gives each of its %s actions one of five access levels. Could a rule over these stand for a policy that AWS keeps by hand?", thousands(len(rule(levels).actions())))
+	r.line("The service reference gives each of its %s actions one of five access levels. Could a rule over these stand for a policy that AWS keeps by hand?", thousands(len(rule(actions.Levels).actions())))
 	r.line("The rule allows all actions of its levels on everything; both sides are compared in the reference universe. What AWS allows to everybody, such")
 	r.line("as `sts:GetCallerIdentity`, is on neither side.")
 	r.line("")
@@ -88,7 +79,11 @@ func (r *report) rules(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c, err := prove.Compare(ctx, pair.rule.policies(), prove.Policies{Identity: []*policy.Document{doc}}, prove.Options{Universe: prove.Reference})
+		ruled, err := pair.rule.policies()
+		if err != nil {
+			return err
+		}
+		c, err := prove.Compare(ctx, ruled, prove.Policies{Identity: []*policy.Document{doc}}, prove.Options{Universe: prove.Reference})
 		if err != nil {
 			return err
 		}
@@ -96,7 +91,7 @@ func (r *report) rules(ctx context.Context) error {
 			return fmt.Errorf("%s beside a rule is not known: %v %v", pair.name, c.Adds.Unknown, c.Removes.Unknown)
 		}
 		granted := r.granted[v]
-		all, err := prove.Empty(ctx, pair.rule.policies(), prove.Options{Universe: prove.Reference})
+		all, err := prove.Empty(ctx, ruled, prove.Options{Universe: prove.Reference})
 		if err != nil {
 			return err
 		}
@@ -231,9 +226,9 @@ func (r *report) nearest(name string) {
 	administrator, _ := managed.Lookup("AdministratorAccess")
 	decided := r.granted[administrator.Default()] // all that policies decide on
 	var rules, policies []candidate
-	for set := 1; set < 1<<len(levels); set++ {
+	for set := 1; set < 1<<len(actions.Levels); set++ {
 		var l rule
-		for i, level := range levels {
+		for i, level := range actions.Levels {
 			if set>>i&1 == 1 {
 				l = append(l, level)
 			}
