@@ -34,8 +34,11 @@ var secret = map[string]bool{
 	"WebIdentityToken":        true, // also the answer of GetWebIdentityToken
 }
 
-// left are members that say nothing of a call.
-var left = map[string]bool{"ResultMetadata": true}
+// left are members that say nothing of a call, or too much.
+var left = map[string]bool{
+	"ResultMetadata": true,
+	"ServiceActions": true, // a whole service reference, whose digest is in the answer
+}
 
 // maxDepth bounds how deep structs are looked into. Those of the SDK are not deeper than eight.
 const maxDepth = 32

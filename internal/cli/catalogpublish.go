@@ -25,23 +25,29 @@ or if that is not known, nothing is published: what would break is shown, with a
 would be denied, and who would lose it. With --allow-removal and a reason it is published all the
 same, and the history says so.
 
+With --rule in place of --document, the policy is defined by a rule (see writ catalog rule): the server
+makes the document from its service reference, and makes it again whenever writ reference update gives
+it a newer one. A later version with --document ends that.
+
 Exit status: 0 if it was published, or is in force already; 1 if it was refused; 2 for an error.`
 
 func (p *program) catalogPublish() *cobra.Command {
-	var publisher, document, path, note, feature, reason once
+	var publisher, document, rule, path, note, feature, reason once
 	var dryRun bool
 	c := &cobra.Command{
-		Use:   "publish NAME --document FILE --note WHY",
+		Use:   "publish NAME --document FILE|--rule FILE --note WHY",
 		Short: "Publish a version of a managed policy on a server",
 		Long:  publishHelp,
 		Example: `  writ catalog publish Deployer --publisher platform --document deployer.json --note "deploys the shop"
   writ catalog publish Deployer --publisher platform --document deployer.json --note "less" --dry-run
-  writ catalog publish Deployer --publisher platform --document deployer.json --note "less" --allow-removal "nobody lists users any more"`,
+  writ catalog publish Deployer --publisher platform --document deployer.json --note "less" --allow-removal "nobody lists users any more"
+  writ catalog publish Readers --publisher platform --rule readers.json --note "all that reads, but no secrets"`,
 		Args: arguments("NAME"),
 	}
 	f := newClientFlags(c)
 	c.Flags().Var(&publisher, "publisher", "`name` of the owner (default aws for a policy of AWS's catalogue)")
 	c.Flags().Var(&document, "document", "`file` of the policy document, or - for standard input")
+	c.Flags().Var(&rule, "rule", "`file` of the rule that defines the policy, or - for standard input")
 	c.Flags().Var(&path, "path", "`path` of a new policy (default the publisher's)")
 	c.Flags().Var(&note, "note", "`why` there is a new version, for the history")
 	c.Flags().Var(&feature, "feature", "`name` of what the version belongs to, for the history")
@@ -49,18 +55,29 @@ func (p *program) catalogPublish() *cobra.Command {
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "compare, and publish nothing")
 	return p.serviceCommand(f, c, func(c *client, args []string) error {
 		switch {
-		case !document.given():
+		case !document.given() && !rule.given():
 			return errors.New("--document is missing; expected a file, or - for standard input")
+		case document.given() && rule.given():
+			return errors.New("--document and --rule are both given; a rule makes the document")
 		case !note.given():
 			return errors.New("--note is missing; say why there is a new version: the history keeps it")
 		}
-		text, _, err := c.readPolicy("--document", document.text)
-		if err != nil {
-			return err
-		}
 		in := writapi.PublishManagedPolicyInput{
-			Publisher: publisher.text, Name: args[0], Path: path.text, Document: string(text), Note: note.text, Feature: feature.text,
+			Publisher: publisher.text, Name: args[0], Path: path.text, Note: note.text, Feature: feature.text,
 			AllowRemoval: reason.text, DryRun: dryRun,
+		}
+		if rule.given() {
+			r, err := c.readRule("--rule", rule.text)
+			if err != nil {
+				return err
+			}
+			in.Rule = r.text
+		} else {
+			text, _, err := c.readPolicy("--document", document.text)
+			if err != nil {
+				return err
+			}
+			in.Document = string(text)
 		}
 		if !publisher.given() {
 			if _, ok := managed.Lookup(args[0]); !ok {
@@ -103,6 +120,9 @@ func (c *client) printPublished(name string, out *writapi.PublishManagedPolicyOu
 		c.print("%s  %s@%s  %s", word, printable(e.PolicyName), version, c.screen.verdict(e.Verdict))
 		for _, line := range changes(e) {
 			c.print("  %s", printable(line))
+		}
+		if out.RuleEnds {
+			c.print("  it is not defined by a rule any more")
 		}
 		if !dryRun {
 			c.print("  next  writ catalog entries --policy %s", printable(e.PolicyName))
@@ -151,6 +171,9 @@ func changes(e *writapi.Entry) (lines []string) {
 	}
 	if e.Reason != "" {
 		lines = append(lines, "reason   "+e.Reason)
+	}
+	if e.Rule != "" {
+		lines = append(lines, "by rule  of "+e.Reference)
 	}
 	return lines
 }
@@ -275,8 +298,8 @@ func (p *program) catalogEntries() *cobra.Command {
 		Use:   "entries [--policy NAME]",
 		Short: "List what owners published on a server",
 		Long: `List what owners published on a server, oldest first, as writ catalog watch prints it: date, policy and
-version, what the version is beside the one before, what it adds and removes, and why. With --json, a
-line of JSON an entry.`,
+version, what the version is beside the one before, what it adds and removes, why, and whether a rule made
+it. With --json, a line of JSON an entry, with the rule.`,
 		Example: `  writ catalog entries
   writ catalog entries --policy Deployer --json`,
 		Args: arguments(),

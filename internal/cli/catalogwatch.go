@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os/signal"
@@ -163,6 +164,9 @@ type entryJSON struct {
 	Feature     string    `json:"feature,omitempty"`
 	Reason      string    `json:"reason,omitempty"`
 	PublishedBy string    `json:"publishedBy,omitempty"`
+	// Rule made the version, applied to a reference; they are missing if somebody wrote it.
+	Rule      json.RawMessage `json:"rule,omitempty"`
+	Reference string          `json:"reference,omitempty"`
 }
 
 // printEntry prints an entry of a server's history, in a line.
@@ -170,7 +174,7 @@ func (c *client) printEntry(e *writapi.Entry) error {
 	if c.json {
 		return c.printJSON(entryJSON{
 			e.Entry, e.Time, e.Publisher, e.PolicyName, e.PolicyARN, e.VersionID, e.VersionDate, verdictOf(e), e.Added, e.Removed,
-			e.Note, e.Feature, e.Reason, e.By,
+			e.Note, e.Feature, e.Reason, e.By, json.RawMessage(e.Rule), e.Reference,
 		})
 	}
 	verdict := verdictOf(e)
@@ -189,6 +193,9 @@ func (c *client) printEntry(e *writapi.Entry) error {
 	}
 	if e.Reason != "" {
 		line = append(line, "(takes away: "+e.Reason+")")
+	}
+	if e.Rule != "" {
+		line = append(line, "(by its rule)")
 	}
 	text := strings.TrimSpace(strings.Join(line, "  "))
 	c.print("%s", strings.TrimRight(fmt.Sprintf("%s  %s@%s  %s%s  %s",

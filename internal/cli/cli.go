@@ -13,6 +13,8 @@
 //	writ catalog blame     which version granted each permission
 //	writ catalog audit     which updates of managed policies took access away
 //	writ catalog watch     what owners publish on a server, as it comes
+//	writ catalog rule      the document that a rule over access levels makes
+//	writ reference         a newer service reference, and the policies that rules make from it
 //	writ org               accounts, units and their SCPs and RCPs on a server
 //	writ roles             the roles that services assume, with their managed policies
 //	writ service           services that may forward their callers' calls to a server
@@ -125,7 +127,7 @@ SDKs and Terraform.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.escalate(), p.validate(), p.catalog(), p.org(), p.service(), p.roles(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.escalate(), p.validate(), p.catalog(), p.reference(), p.org(), p.service(), p.roles(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() && c.RunE == nil { // catalog, and completion, which is cobra's

@@ -28,6 +28,10 @@ const exampleFiles = `
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}}
 -- new-bucket.json --
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}}
+-- readers.json --
+{"AccessLevels": ["List", "Read"], "Except": {"Services": ["secretsmanager"], "Actions": ["s3:GetObject", "*:*Secret*"]}}
+-- readers-policy.json --
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}}
 -- cases.jsonl --
 {"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
 `
@@ -44,7 +48,7 @@ func TestHelpExamplesRun(t *testing.T) {
 	ran := 0
 	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
 		"check no-public-access", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "catalog log",
-		"catalog blame", "catalog audit", "version"} {
+		"catalog blame", "catalog audit", "catalog rule", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")
 		if !ok {

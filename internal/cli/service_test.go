@@ -140,9 +140,11 @@ func TestServiceHelpExamplesRun(t *testing.T) {
 func TestPublishingHelpExamplesRun(t *testing.T) {
 	const publisher = "writ catalog publisher create platform"
 	const deployer = publisher + " && writ catalog publish Deployer --publisher platform --document old.json --note first"
+	const readers = publisher + " && writ catalog publish Readers --publisher platform --rule readers.json --note first"
 	for command, before := range map[string]string{
 		"catalog publisher": "true", "catalog publisher create": "true", "catalog publisher list": publisher, "catalog publish": deployer,
 		"catalog entries": deployer, "catalog withdraw": deployer, "catalog import": "true", "roles": "true", "roles list-service-roles": "true", "roles create-service-role": "true",
+		"reference": readers, "reference diff": "true", "reference update": readers, "reference show": readers,
 	} {
 		srv, dir := writtest.New(t), t.TempDir()
 		environment := append(os.Environ(), serviceEnvironment(t, srv, dir)...)
@@ -153,10 +155,15 @@ func TestPublishingHelpExamplesRun(t *testing.T) {
 			}
 		}
 		newer := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "rds:*", "Resource": "*"}, {"Effect": "Allow", "Action": ["cloudwatch:*", "logs:*", "ec2:*", "devops-guru:*"], "Resource": "*"}]}`
-		if err := os.Mkdir(filepath.Join(dir, "newer"), 0o777); err != nil {
-			t.Fatal(err)
+		for _, folder := range []string{"newer", "service-reference"} {
+			if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
+				t.Fatal(err)
+			}
 		}
-		for name, text := range map[string]string{"newer/AmazonRDSReadOnlyAccess.json": newer, "details.json": `{"UserDetailList": []}`} {
+		const s3 = `{"Name": "s3", "Actions": [{"Name": "ListBucket", "Annotations": {"Properties": {"IsList": true}}}]}`
+		const shop = `{"Name": "shop", "Actions": [{"Name": "ListOrders", "Annotations": {"Properties": {"IsList": true}}}]}`
+		for name, text := range map[string]string{"newer/AmazonRDSReadOnlyAccess.json": newer, "details.json": `{"UserDetailList": []}`, "s3.json": s3, "service-reference/shop.json": shop,
+			"readers.json": `{"AccessLevels": ["List", "Read"], "Except": {"Actions": ["*:*Secret*"]}}`} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 				t.Fatal(err)
 			}

@@ -61,6 +61,11 @@ type Publication struct {
 	Note    string `json:",omitempty"` // why
 	Feature string `json:",omitempty"` // that it belongs to
 
+	// Rule is the rule that the document was made by, and that the policy is defined by while this version is in force; "" for a
+	// document that somebody wrote. It is as internal/jobfunction prints it.
+	Rule      string       `json:",omitempty"`
+	Reference *ReferenceID `json:",omitempty"` // that the rule was applied to
+
 	Deprecation bool     `json:",omitempty"`
 	Verdict     string   `json:",omitempty"` // as of writ diff; "new" for the first version
 	Added       []string `json:",omitempty"` // actions and patterns
@@ -199,6 +204,9 @@ func Publish(tx Txn, p *Published) (*Publication, error) {
 		return nil, Errorf(PolicyNotAttachable, "Policy %s is deprecated: it gets no more versions.", owned.ARN())
 	case current != p.Was:
 		return nil, Errorf(ConcurrentModification, "Version %s of policy %s was published meanwhile.", current, owned.ARN())
+	}
+	if err := checkReference(tx, p.Reference); err != nil {
+		return nil, err
 	}
 	entry := p.Publication
 	entry.Policy, entry.Path = owned.Name, owned.Path

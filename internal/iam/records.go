@@ -392,6 +392,7 @@ var kinds = map[string]func() Record{
 	"owned":          newRecord[OwnedPolicy],
 	"publication":    newRecord[Publication],
 	"catalog":        newRecord[CatalogHead],
+	"reference":      newRecord[ServiceReference],
 }
 
 func newRecord[T any, P record[T]]() Record { return P(new(T)) }

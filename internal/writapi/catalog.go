@@ -9,6 +9,7 @@ import (
 
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/internal/iam"
+	"github.com/writ-iam/writ/internal/jobfunction"
 	"github.com/writ-iam/writ/internal/op"
 	"github.com/writ-iam/writ/internal/pdp"
 	"github.com/writ-iam/writ/internal/snapshot"
@@ -33,8 +34,9 @@ type ListPublishersOutput struct{ Publishers []Publisher }
 type PublishManagedPolicyInput struct {
 	Publisher string // iam.AWSPublisher for a policy of the shipped catalogue
 	Name      string
-	Path      string `json:",omitempty"` // of a new policy; "" for the publisher's own path
-	Document  string
+	Path      string     `json:",omitempty"` // of a new policy; "" for the publisher's own path
+	Document  string     `json:",omitempty"` // of a policy that is not made by a rule
+	Rule      string     `json:",omitempty"` // in place of Document: the rule that defines the policy from now on
 	Note      string     `json:",omitempty"` // why
 	Feature   string     `json:",omitempty"`
 	VersionID string     `json:"VersionId,omitempty"` // the owner's number; "" for the next
@@ -50,6 +52,8 @@ type PublishManagedPolicyOutput struct {
 	Entry *Entry `json:",omitempty"` // nil if nothing was published
 	// Unchanged says that the document is the one in force.
 	Unchanged bool `json:",omitempty"`
+	// RuleEnds says that the policy was defined by a rule until this version, which is a document that somebody wrote.
+	RuleEnds bool `json:",omitempty"`
 	// Refused says why nothing was published: what would be taken away, from whom.
 	Refused *Refusal `json:",omitempty"`
 }
@@ -98,6 +102,8 @@ type Entry struct {
 	Added       []string
 	Removed     []string
 	Deprecation bool
+	Rule        string `json:",omitempty"` // that the version was made by
+	Reference   string `json:",omitempty"` // that the rule was applied to
 	Note        string
 	Feature     string
 	Reason      string // for a removal that was allowed
@@ -160,20 +166,41 @@ func listPublishers(_ context.Context, c *op.Call, _ *ListPublishersInput) (*Lis
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
 const maxDocument = 131_072
 
-// publish compares a document with the version in force. What only adds is put in force; what takes something away, or may, is
-// refused with what would break, unless a reason is given.
+// publish publishes a document, or what a rule makes of the service reference.
 func publish(ctx context.Context, c *op.Call, in *PublishManagedPolicyInput) (*PublishManagedPolicyOutput, error) {
+	switch {
+	case in.Rule != "" && in.Document != "":
+		return nil, iam.Errorf(iam.ValidationError, "Both Document and Rule are given; a rule makes the document.")
+	case in.Rule != "":
+		rule, err := jobfunction.Parse([]byte(in.Rule))
+		if err != nil {
+			return nil, iam.Errorf(iam.ValidationError, "Rule: %v", err)
+		}
+		ref, id, err := reference(c.State)
+		if err != nil {
+			return nil, err
+		}
+		if err := rule.Check(ref); err != nil {
+			return nil, iam.Errorf(iam.ValidationError, "Rule: %v", err)
+		}
+		return publishRuled(ctx, c, *in, rule, ref, id)
+	case len(in.Document) > maxDocument:
+		return nil, iam.Errorf(iam.LimitExceeded, "The document has %d bytes; at most %d are taken.", len(in.Document), maxDocument)
+	}
+	return publishDocument(ctx, c, in, iam.Publication{})
+}
+
+// publishDocument compares a document with the version in force. What only adds is put in force; what takes something away, or may, is
+// refused with what would break, unless a reason is given. The draft says by which rule the document was made, if by any.
+func publishDocument(ctx context.Context, c *op.Call, in *PublishManagedPolicyInput, draft iam.Publication) (*PublishManagedPolicyOutput, error) {
 	doc, err := iam.NewIdentityDocument(in.Document)
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Document) > maxDocument {
-		return nil, iam.Errorf(iam.LimitExceeded, "The document has %d bytes; at most %d are taken.", len(in.Document), maxDocument)
-	}
 	now := c.Time.UTC().Truncate(time.Second)
 	p := &iam.Published{Publication: iam.Publication{
 		Time: now, Created: now, Publisher: in.Publisher, Policy: in.Name, Path: in.Path, Version: in.VersionID, Document: doc,
-		Note: in.Note, Feature: in.Feature, Verdict: "new", By: c.Caller.ARN,
+		Note: in.Note, Feature: in.Feature, Verdict: "new", By: c.Caller.ARN, Rule: draft.Rule, Reference: draft.Reference,
 	}}
 	if in.Date != nil {
 		p.Created = in.Date.UTC().Truncate(time.Second)
@@ -187,10 +214,12 @@ func publish(ctx context.Context, c *op.Call, in *PublishManagedPolicyInput) (*P
 		p.Path = theirs.Path
 		current := theirs.Default()
 		p.Was = current.ID
-		if same(current.Document().Text, in.Document) {
+		was := ruleOf(current)
+		if same(current.Document().Text, in.Document) && was == p.Rule {
 			out.Unchanged = true
 			return out, nil
 		}
+		out.RuleEnds = was != "" && p.Rule == ""
 		comparison, err := compare(ctx, current.Document().Text, in.Document)
 		if err != nil {
 			return nil, err
@@ -336,6 +365,6 @@ func entryOut(p *iam.Publication) Entry {
 	return Entry{
 		Entry: p.Entry, Time: p.Time, Publisher: p.Publisher, PolicyARN: p.ARN(), PolicyName: p.Policy, VersionID: p.Version,
 		VersionDate: p.Created, Verdict: p.Verdict, Added: notNil(p.Added), Removed: notNil(p.Removed), Deprecation: p.Deprecation,
-		Note: p.Note, Feature: p.Feature, Reason: p.Reason, By: p.By,
+		Rule: p.Rule, Reference: referenceName(p), Note: p.Note, Feature: p.Feature, Reason: p.Reason, By: p.By,
 	}
 }

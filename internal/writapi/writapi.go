@@ -30,6 +30,11 @@
 // in the same transaction. They act on arn:aws:writ::ACCOUNT:publisher/NAME/policy/NAME, resources of the first account, so that
 // no identity of another account can have the permission. Anybody may read the history who may writ:ListCatalogEntries.
 //
+// A policy can be defined by a rule over access levels (package jobfunction) in place of a document: the server makes the document from its
+// service reference, and keeps the rule with the version. UpdateServiceReference gives all nodes a newer reference and publishes what
+// the rules make of it, policy by policy, by the same laws. It acts on arn:aws:writ::ACCOUNT:service-reference, and needs the permission to
+// publish each policy that is defined by a rule. GetServiceReference has the reference's name and those policies.
+//
 // # On the wire
 //
 // The API is served beside the others: POST / with X-Amz-Target: Writ.OPERATION, signed for the service "writ".
