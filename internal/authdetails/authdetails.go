@@ -1,8 +1,24 @@
-// Package authdetails reads what "aws iam get-account-authorization-details" prints: the users, groups, roles and managed policies
-// of an account, with all their documents. Several outputs, of several accounts, may be read together.
+// Package authdetails reads the users, groups, roles and managed policies of accounts, with all their documents: from what
+// "aws iam get-account-authorization-details" prints of one account, and from what "writ org details" prints of all of an
+// organization. Several outputs, of several accounts, may be read together.
 //
 // A document stands there as an object, as the AWS CLI and the SDKs that decode it have it, or as a text, URL-encoded or not.
 // Members that are not needed are passed over. What is needed and missing is an error that names the place.
+//
+// # An organization
+//
+// The output of "writ org details" has the same lists for each of several accounts, and the SCPs and RCPs that bear on the account:
+//
+//	{"Accounts": [{
+//	    "Id": "111122223333", "Name": "dev", "OrganizationId": "o-…",
+//	    "ServiceControlPolicies": [{"Id": "r-…", "Name": "Root", "Policies": ["arn:aws:organizations::…"]}, …],
+//	    "ResourceControlPolicies": null,
+//	    "UserDetailList": […], "GroupDetailList": […], "RoleDetailList": […], "Policies": […]}],
+//	 "OrganizationPolicies": [{"Arn": "arn:aws:organizations::…", "Name": "FullAWSAccess", "Document": {…}}]}
+//
+// Levels come from the root down to the account; null is an account on which none bear, as on one that is in no organization. An
+// account may stand there in several parts, as it does where an output comes in pages. Operation GetOrganizationAuthorizationDetails
+// of Writ's own API answers in this form.
 //
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 package authdetails
@@ -30,6 +46,10 @@ type Details struct {
 	Groups   []*Entity
 	Roles    []*Entity
 	Policies map[string]*Managed // by ARN
+
+	Accounts []*Account // of which something was read, by id
+
+	controls map[string]*Control // by ARN
 
 	groups map[string]*Entity // by account and name
 	known  map[string]bool    // ARNs of users, groups and roles
@@ -66,6 +86,13 @@ type Managed struct {
 
 // wire is the output as it stands.
 type wire struct {
+	lists
+	Accounts             []account
+	OrganizationPolicies []control
+}
+
+// lists are what an output has of one account.
+type lists struct {
 	UserDetailList  []entity
 	GroupDetailList []entity
 	RoleDetailList  []entity
@@ -126,14 +153,32 @@ func (d *Details) Read(r io.Reader) error {
 	if _, err := dec.Token(); err != io.EOF {
 		return &Error{Reason: "there is something behind the output"}
 	}
-	if w.UserDetailList == nil && w.GroupDetailList == nil && w.RoleDetailList == nil && w.Policies == nil {
+	d.begin()
+	if w.Accounts != nil {
+		return d.readOrganization(&w)
+	}
+	if w.empty() {
 		return &Error{Reason: "not the output of aws iam get-account-authorization-details: it has neither users, groups, roles nor policies"}
 	}
+	return d.readLists(&w.lists, "", "")
+}
+
+// begin makes the maps.
+func (d *Details) begin() {
 	if d.Policies == nil {
 		d.Policies, d.groups, d.known = map[string]*Managed{}, map[string]*Entity{}, map[string]bool{}
+		d.controls = map[string]*Control{}
 	}
+}
+
+func (w *lists) empty() bool {
+	return w.UserDetailList == nil && w.GroupDetailList == nil && w.RoleDetailList == nil && w.Policies == nil
+}
+
+// readLists adds the entities of an account, which stand at a place. The account is "" if the output does not say which it is.
+func (d *Details) readLists(w *lists, account, place string) error {
 	for i, p := range w.Policies {
-		at := fmt.Sprintf("Policies[%d]", i)
+		at := fmt.Sprintf("%sPolicies[%d]", place, i)
 		if p.Arn == "" {
 			return &Error{at, "it has no Arn"}
 		}
@@ -159,14 +204,19 @@ func (d *Details) Read(r io.Reader) error {
 		to         *[]*Entity
 	}{{"user", "UserDetailList", w.UserDetailList, &d.Users}, {"group", "GroupDetailList", w.GroupDetailList, &d.Groups}, {"role", "RoleDetailList", w.RoleDetailList, &d.Roles}} {
 		for i := range list.of {
-			e, err := newEntity(&list.of[i], list.kind, fmt.Sprintf("%s[%d]", list.name, i))
+			at := fmt.Sprintf("%s%s[%d]", place, list.name, i)
+			e, err := newEntity(&list.of[i], list.kind, at)
 			if err != nil {
 				return err
 			}
+			if account != "" && e.Account != account {
+				return &Error{at + ".Arn", fmt.Sprintf("%s is not in account %s", e.ARN, account)}
+			}
 			if d.known[e.ARN] {
-				return &Error{fmt.Sprintf("%s[%d]", list.name, i), e.ARN + " is there twice: it was read before"}
+				return &Error{at, e.ARN + " is there twice: it was read before"}
 			}
 			d.known[e.ARN] = true
+			d.account(e.Account)
 			*list.to = append(*list.to, e)
 			if list.kind == "group" {
 				d.groups[e.Account+"/"+strings.ToLower(e.Name)] = e

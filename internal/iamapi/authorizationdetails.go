@@ -18,15 +18,7 @@ var authorizationDetails = []op.Operation{
 	op.New("GetAccountAuthorizationDetails", op.Everything[api.GetAccountAuthorizationDetailsInput], getAccountAuthorizationDetails),
 }
 
-// details collects the answer of GetAccountAuthorizationDetails.
-type details struct {
-	call *op.Call
-	out  *api.GetAccountAuthorizationDetailsOutput
-}
-
-// getAccountAuthorizationDetails goes through all kinds of entities with one page: users, groups, roles, customer
-// managed policies, and the policies of AWS that the account uses. The keys of the page begin with the number of the
-// kind.
+// getAccountAuthorizationDetails goes through all kinds of entities with one page.
 func getAccountAuthorizationDetails(
 	_ context.Context, c *op.Call, in *api.GetAccountAuthorizationDetailsInput,
 ) (*api.GetAccountAuthorizationDetailsOutput, error) {
@@ -34,50 +26,83 @@ func getAccountAuthorizationDetails(
 	if err != nil {
 		return nil, err
 	}
-	d := &details{c, &api.GetAccountAuthorizationDetailsOutput{
+	out := &api.GetAccountAuthorizationDetailsOutput{
 		UserDetailList: []types.UserDetail{}, GroupDetailList: []types.GroupDetail{}, RoleDetailList: []types.RoleDetail{},
 		Policies: []types.ManagedPolicyDetail{},
-	}}
-	kinds := []struct {
-		filter types.EntityType
-		all    func(after string) iter.Seq2[string, func()]
-	}{
-		{types.EntityTypeUser, each(c, iam.UserKey(c.Account(), ""), d.user)},
-		{types.EntityTypeGroup, each(c, iam.GroupKey(c.Account(), ""), d.group)},
-		{types.EntityTypeRole, each(c, iam.RoleKey(c.Account(), ""), d.role)},
-		{types.EntityTypeLocalManagedPolicy, each(c, iam.PolicyKey(c.Account(), ""), d.policy)},
-		{types.EntityTypeAWSManagedPolicy, d.awsPolicies},
 	}
-	for i, kind := range kinds {
-		if p.full() || len(in.Filter) > 0 && !slices.Contains(in.Filter, kind.filter) {
-			continue
-		}
-		number := string(rune('0' + i))
-		after := ""
-		if p.after > number {
-			after = p.after[1:]
-			if p.after[:1] != number {
-				continue // an earlier page had them
-			}
-		}
-		for key, add := range kind.all(after) {
-			if p.take(number + key) {
-				add()
-			} else if p.full() {
+	for key, detail := range AuthorizationDetails(c, c.Account(), p.after, in.Filter...) {
+		if !p.take(key) {
+			if p.full() {
 				break
 			}
+			continue
+		}
+		switch d := detail().(type) {
+		case types.UserDetail:
+			out.UserDetailList = append(out.UserDetailList, d)
+		case types.GroupDetail:
+			out.GroupDetailList = append(out.GroupDetailList, d)
+		case types.RoleDetail:
+			out.RoleDetailList = append(out.RoleDetailList, d)
+		case types.ManagedPolicyDetail:
+			out.Policies = append(out.Policies, d)
 		}
 	}
-	d.out.IsTruncated, d.out.Marker = p.more, p.marker()
-	return d.out, nil
+	out.IsTruncated, out.Marker = p.more, p.marker()
+	return out, nil
 }
 
-// each yields the keys of the records below a prefix, each with a function that adds the record to the answer.
-func each[R iam.Record](c *op.Call, prefix string, add func(R)) func(string) iter.Seq2[string, func()] {
-	return func(after string) iter.Seq2[string, func()] {
-		return func(yield func(string, func()) bool) {
+// AuthorizationDetails yields what GetAccountAuthorizationDetails says of an account, from behind a key on: of its users, groups,
+// roles, customer managed policies, and the policies of AWS that it uses, or of those kinds of these that are asked for. Each
+// comes with its key, in the order of the keys, and as a function that makes the types.UserDetail, types.GroupDetail,
+// types.RoleDetail or types.ManagedPolicyDetail. The keys begin with the number of the kind.
+//
+// It does not ask whether the caller may read the account.
+func AuthorizationDetails(c *op.Call, account, after string, kinds ...types.EntityType) iter.Seq2[string, func() any] {
+	d := details{c, account}
+	all := []struct {
+		kind types.EntityType
+		of   func(after string) iter.Seq2[string, func() any]
+	}{
+		{types.EntityTypeUser, each(c, iam.UserKey(account, ""), d.user)},
+		{types.EntityTypeGroup, each(c, iam.GroupKey(account, ""), d.group)},
+		{types.EntityTypeRole, each(c, iam.RoleKey(account, ""), d.role)},
+		{types.EntityTypeLocalManagedPolicy, each(c, iam.PolicyKey(account, ""), d.policy)},
+		{types.EntityTypeAWSManagedPolicy, d.awsPolicies},
+	}
+	return func(yield func(string, func() any) bool) {
+		for i, list := range all {
+			number, from := string(rune('0'+i)), ""
+			if after > number {
+				from = after[1:]
+				if after[:1] != number {
+					continue // they come before the key
+				}
+			}
+			if len(kinds) > 0 && !slices.Contains(kinds, list.kind) {
+				continue
+			}
+			for key, detail := range list.of(from) {
+				if !yield(number+key, detail) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// details makes the details of an account.
+type details struct {
+	call    *op.Call
+	account string
+}
+
+// each yields the keys of the records below a prefix, each with a function that makes the record's detail.
+func each[R iam.Record, Detail any](c *op.Call, prefix string, detail func(R) Detail) func(string) iter.Seq2[string, func() any] {
+	return func(after string) iter.Seq2[string, func() any] {
+		return func(yield func(string, func() any) bool) {
 			for key, record := range c.State.List(prefix, after) {
-				if !yield(key, func() { add(record.(R)) }) {
+				if !yield(key, func() any { return detail(record.(R)) }) {
 					return
 				}
 			}
@@ -86,20 +111,20 @@ func each[R iam.Record](c *op.Call, prefix string, add func(R)) func(string) ite
 }
 
 // awsPolicies yields the policies of AWS that are attached somewhere in the account, or serve as a boundary.
-func (d *details) awsPolicies(after string) iter.Seq2[string, func()] {
-	return func(yield func(string, func()) bool) {
+func (d details) awsPolicies(after string) iter.Seq2[string, func() any] {
+	return func(yield func(string, func() any) bool) {
 		for p := range d.call.State.OwnerPolicies() {
 			key := awsPolicyKey(p)
-			used := d.call.State.Count(snapshot.AttachedPrefix(d.call.Account(), p.ARN)) +
-				d.call.State.Count(snapshot.BoundaryPrefix(d.call.Account(), p.ARN))
-			if key > after && used > 0 && !yield(key, func() { d.awsPolicy(p) }) {
+			used := d.call.State.Count(snapshot.AttachedPrefix(d.account, p.ARN)) +
+				d.call.State.Count(snapshot.BoundaryPrefix(d.account, p.ARN))
+			if key > after && used > 0 && !yield(key, func() any { return d.awsPolicy(p) }) {
 				return
 			}
 		}
 	}
 }
 
-func (d *details) user(u *iam.User) {
+func (d details) user(u *iam.User) types.UserDetail {
 	detail := types.UserDetail{
 		Arn: aws.String(u.ARN()), CreateDate: &u.Created, Path: &u.Path, UserId: &u.ID, UserName: &u.Name, GroupList: []string{},
 		AttachedManagedPolicies: attachedTo(u), UserPolicyList: inlineOf(u), PermissionsBoundary: boundaryOut(u.Boundary), Tags: tagsOut(u.Tags),
@@ -109,17 +134,17 @@ func (d *details) user(u *iam.User) {
 			detail.GroupList = append(detail.GroupList, g.Name)
 		}
 	}
-	d.out.UserDetailList = append(d.out.UserDetailList, detail)
+	return detail
 }
 
-func (d *details) group(g *iam.Group) {
-	d.out.GroupDetailList = append(d.out.GroupDetailList, types.GroupDetail{
+func (d details) group(g *iam.Group) types.GroupDetail {
+	return types.GroupDetail{
 		Arn: aws.String(g.ARN()), CreateDate: &g.Created, GroupId: &g.ID, GroupName: &g.Name, Path: &g.Path,
 		AttachedManagedPolicies: attachedTo(g), GroupPolicyList: inlineOf(g),
-	})
+	}
 }
 
-func (d *details) role(r *iam.Role) {
+func (d details) role(r *iam.Role) types.RoleDetail {
 	detail := types.RoleDetail{
 		Arn: aws.String(r.ARN()), CreateDate: &r.Created, Path: &r.Path, RoleId: &r.ID, RoleName: &r.Name,
 		AssumeRolePolicyDocument: trustOut(d.call, r), AttachedManagedPolicies: attachedTo(r), RolePolicyList: inlineOf(r),
@@ -129,10 +154,10 @@ func (d *details) role(r *iam.Role) {
 	for _, record := range d.call.State.List(snapshot.InstancePrefix(r.ID), "") {
 		detail.InstanceProfileList = append(detail.InstanceProfileList, *instanceProfileOut(d.call, record.(*iam.InstanceProfile)))
 	}
-	d.out.RoleDetailList = append(d.out.RoleDetailList, detail)
+	return detail
 }
 
-func (d *details) policy(p *iam.Policy) {
+func (d details) policy(p *iam.Policy) types.ManagedPolicyDetail {
 	detail := managedDetail(policyOut(d.call, p))
 	if p.Description != "" {
 		detail.Description = &p.Description
@@ -142,16 +167,16 @@ func (d *details) policy(p *iam.Policy) {
 		v, _ := p.Version(*detail.PolicyVersionList[i].VersionId)
 		detail.PolicyVersionList[i].Document = encoded(v.Document.Text)
 	}
-	d.out.Policies = append(d.out.Policies, detail)
+	return detail
 }
 
 // awsPolicy adds a policy of AWS with the version that is in force: some have more than a hundred.
-func (d *details) awsPolicy(p *snapshot.OwnerPolicy) {
-	detail, v := managedDetail(awsPolicyOut(d.call, p)), p.Default()
+func (d details) awsPolicy(p *snapshot.OwnerPolicy) types.ManagedPolicyDetail {
+	detail, v := managedDetail(awsPolicyOut(d.call.State, d.account, p)), p.Default()
 	detail.PolicyVersionList = []types.PolicyVersion{{
 		CreateDate: known(v.Created), IsDefaultVersion: true, VersionId: &v.ID, Document: encoded(d.call.State.ManagedDocument(p.ARN, v.ID).Text),
 	}}
-	d.out.Policies = append(d.out.Policies, detail)
+	return detail
 }
 
 func managedDetail(p *types.Policy) types.ManagedPolicyDetail {

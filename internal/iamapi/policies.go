@@ -102,16 +102,16 @@ func findPolicy(c *op.Call, arn string) (*snapshot.OwnerPolicy, *iam.Policy, err
 
 // policyOut is a policy as lists have it.
 func policyOut(c *op.Call, p *iam.Policy) *types.Policy {
-	return counted(c, &types.Policy{
+	return counted(c.State, p.Account, &types.Policy{
 		Arn: aws.String(p.ARN()), PolicyName: &p.Name, PolicyId: &p.ID, Path: &p.Path,
 		CreateDate: &p.Created, UpdateDate: &p.Updated, DefaultVersionId: &p.Default, IsAttachable: true,
 	})
 }
 
-// awsPolicyOut is policyOut for an owner's policy. The catalogue has no descriptions.
-func awsPolicyOut(c *op.Call, p *snapshot.OwnerPolicy) *types.Policy {
+// awsPolicyOut is policyOut for an owner's policy, as an account sees it. The catalogue has no descriptions.
+func awsPolicyOut(s *snapshot.Snapshot, account string, p *snapshot.OwnerPolicy) *types.Policy {
 	current := p.Default()
-	return counted(c, &types.Policy{
+	return counted(s, account, &types.Policy{
 		Arn: &p.ARN, PolicyName: &p.Name, PolicyId: aws.String(iam.AWSPolicyID(p.ARN)), Path: &p.Path,
 		CreateDate: known(p.Created), UpdateDate: known(current.Created), DefaultVersionId: &current.ID, IsAttachable: !p.Deprecated,
 	})
@@ -125,10 +125,10 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-// counted fills in how often the policy is used.
-func counted(c *op.Call, p *types.Policy) *types.Policy {
-	p.AttachmentCount = aws.Int32(int32(c.State.Count(snapshot.AttachedPrefix(c.Account(), *p.Arn))))
-	p.PermissionsBoundaryUsageCount = aws.Int32(int32(c.State.Count(snapshot.BoundaryPrefix(c.Account(), *p.Arn))))
+// counted fills in how often the policy is used in an account.
+func counted(s *snapshot.Snapshot, account string, p *types.Policy) *types.Policy {
+	p.AttachmentCount = aws.Int32(int32(s.Count(snapshot.AttachedPrefix(account, *p.Arn))))
+	p.PermissionsBoundaryUsageCount = aws.Int32(int32(s.Count(snapshot.BoundaryPrefix(account, *p.Arn))))
 	return p
 }
 
@@ -162,7 +162,7 @@ func getPolicy(_ context.Context, c *op.Call, in *api.GetPolicyInput) (*api.GetP
 		return nil, err
 	}
 	if theirs != nil {
-		return &api.GetPolicyOutput{Policy: awsPolicyOut(c, theirs)}, nil
+		return &api.GetPolicyOutput{Policy: awsPolicyOut(c.State, c.Account(), theirs)}, nil
 	}
 	out := policyOut(c, own)
 	out.Tags = tagsOut(own.Tags)
@@ -195,7 +195,7 @@ func listPolicies(_ context.Context, c *op.Call, in *api.ListPoliciesInput) (*ap
 	if in.Scope != types.PolicyScopeTypeLocal && !p.full() {
 		for policy := range c.State.OwnerPolicies() {
 			key := awsPolicyKey(policy)
-			if key > p.after && !add(key, awsPolicyOut(c, policy)) {
+			if key > p.after && !add(key, awsPolicyOut(c.State, c.Account(), policy)) {
 				break
 			}
 		}

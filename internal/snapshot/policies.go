@@ -135,12 +135,18 @@ func (s *Snapshot) Boundary(who iam.Identity) (*eval.Policy, error) {
 	return p, err
 }
 
-// Organization returns the service control policies that bear on principals of an account, and the resource control
-// policies that bear on its resources: a list a level, from the root down to the account. Without an organization there
-// are none; nor are there service control policies for the management account, which they do not bind, nor resource
-// control policies on its resources.
+// A Level is the root of an organization, a unit, or an account, with the policies of one type that are attached there.
+type Level struct {
+	Target   iam.OrgTarget
+	Policies []*iam.OrgPolicy
+}
+
+// Levels returns the service control policies that bear on principals of an account, and the resource control policies
+// that bear on its resources: from the root down to the account. Without an organization there are none; nor are there
+// service control policies for the management account, which they do not bind, nor resource control policies on its
+// resources.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
-func (s *Snapshot) Organization(account string) (scps, rcps [][]*eval.Policy, err error) {
+func (s *Snapshot) Levels(account string) (scps, rcps []Level, err error) {
 	a := Get[iam.Account](s, iam.AccountKey(account))
 	if a == nil || a.Organization == "" {
 		return nil, nil, nil
@@ -152,31 +158,27 @@ func (s *Snapshot) Organization(account string) (scps, rcps [][]*eval.Policy, er
 	if org.Management == account {
 		return nil, nil, nil
 	}
-	levels := [][]string{a.Policies}
+	targets := []iam.OrgTarget{a}
 	for id := a.Parent; id != ""; {
 		u := Get[iam.Unit](s, iam.UnitKey(org.ID, id))
 		if u == nil {
 			return nil, nil, fmt.Errorf("unit %s of organization %s is not there", id, org.ID)
 		}
-		levels = append(levels, u.Policies)
+		targets = append(targets, u)
 		id = u.Parent
 	}
-	slices.Reverse(levels)
-	for _, ids := range levels {
-		var scp, rcp []*eval.Policy
-		for _, id := range ids {
+	slices.Reverse(targets)
+	for _, target := range targets {
+		scp, rcp := Level{Target: target}, Level{Target: target}
+		for _, id := range *target.OrgPolicies() {
 			p := s.OrgPolicy(org.ID, id)
-			if p == nil {
+			switch {
+			case p == nil:
 				return nil, nil, fmt.Errorf("policy %s of organization %s is not there", id, org.ID)
-			}
-			compiled, err := p.Compiled()
-			if err != nil {
-				return nil, nil, fmt.Errorf("policy %s of organization %s: %w", id, org.ID, err)
-			}
-			if p.Type == iam.ServiceControl {
-				scp = append(scp, compiled)
-			} else {
-				rcp = append(rcp, compiled)
+			case p.Type == iam.ServiceControl:
+				scp.Policies = append(scp.Policies, p)
+			default:
+				rcp.Policies = append(rcp.Policies, p)
 			}
 		}
 		scps, rcps = append(scps, scp), append(rcps, rcp)
@@ -188,6 +190,34 @@ func (s *Snapshot) Organization(account string) (scps, rcps [][]*eval.Policy, er
 		rcps = nil
 	}
 	return scps, rcps, nil
+}
+
+// Organization returns the policies of [Snapshot.Levels], compiled: a list a level.
+func (s *Snapshot) Organization(account string) (scps, rcps [][]*eval.Policy, err error) {
+	scp, rcp, err := s.Levels(account)
+	if err != nil {
+		return nil, nil, err
+	}
+	if scps, err = compiled(scp); err != nil {
+		return nil, nil, err
+	}
+	rcps, err = compiled(rcp)
+	return scps, rcps, err
+}
+
+func compiled(levels []Level) (all [][]*eval.Policy, err error) {
+	for _, level := range levels {
+		var list []*eval.Policy
+		for _, p := range level.Policies {
+			c, err := p.Compiled()
+			if err != nil {
+				return nil, fmt.Errorf("policy %s of organization %s: %w", p.ID, p.Organization, err)
+			}
+			list = append(list, c)
+		}
+		all = append(all, list)
+	}
+	return all, nil
 }
 
 // OrgPolicy returns the policy of an id that an organization can use, AWS's two included, or nil.
