@@ -57,10 +57,13 @@ func withoutEncoded(message string) string {
 }
 
 // readOnly reports whether an operation changes nothing. CloudTrail counts the making of temporary credentials among
-// these.
+// these. Of an API of Writ's own, which the service reference does not have, the name says it.
 func readOnly(s *Service, operation string) bool {
 	if s.Name == "sts" {
 		return true
+	}
+	if len(s.Model.Operations) == 0 {
+		return s.Served(operation) && (strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "List"))
 	}
 	a, ok := authref.LookupAction(s.Prefix + ":" + operation)
 	if !ok {

@@ -14,7 +14,7 @@ import (
 // Service makes the API.
 func Service() *op.Service {
 	model := &awsmodel.Service{Name: "writ", TargetPrefix: "Writ", Protocol: awsmodel.JSON}
-	return op.NewService("writ", model, wire{}, services, forwards, catalog, references)
+	return op.NewService("writ", model, wire{}, services, forwards, catalog, references, accountDetails)
 }
 
 // wire is the API's protocol: that of AWS's JSON services on the outside, and the structs of this package inside,

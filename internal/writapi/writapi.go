@@ -1,5 +1,5 @@
-// Package writapi is Writ's own API: the services that the operator registered, forward access sessions, and the managed
-// policies of owners.
+// Package writapi is Writ's own API: the services that the operator registered, forward access sessions, the managed
+// policies of owners, and what is in all accounts.
 //
 // # Registered services
 //
@@ -34,6 +34,13 @@
 // service reference, and keeps the rule with the version. UpdateServiceReference gives all nodes a newer reference and publishes what
 // the rules make of it, policy by policy, by the same laws. It acts on arn:aws:writ::ACCOUNT:service-reference, and needs the permission to
 // publish each policy that is defined by a rule. GetServiceReference has the reference's name and those policies.
+//
+// # All accounts
+//
+// GetOrganizationAuthorizationDetails says of many accounts what iam:GetAccountAuthorizationDetails says of one, in pages, with the
+// SCPs and RCPs at each level above each. To an identity of the first account that may do it on arn:aws:writ::ACCOUNT:account/* it
+// says that of all accounts of the server; to one of another management account that may do it on the ARN of its organization, of
+// the accounts in that. No identity of a member account can have the permission, its administrator included.
 //
 // # On the wire
 //
