@@ -34,10 +34,20 @@ type Reached struct {
 type Others struct {
 	// Document returns the document in force of another managed policy, or nil.
 	Document func(arn string) *policy.Document
-	// SCPs are the service control policies above the accounts, one list a level, from the root down; nil if there are none.
-	// They do not bear on service-linked roles.
-	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+	// SCPs, one list a level, from the root down, take the place of those that the details have for each account; nil for these.
 	SCPs [][]*policy.Document
+}
+
+// scps are the service control policies that bear on a user or role: those of its account, and none on a service-linked role.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+func (o *Others) scps(d *authdetails.Details, e *authdetails.Entity) [][]*policy.Document {
+	if isServiceLinked(e) {
+		return nil
+	}
+	if a := d.Account(e.Account); o.SCPs == nil && a != nil {
+		return authdetails.Documents(a.SCPs)
+	}
+	return o.SCPs
 }
 
 // By returns the users and roles that an update reaches, by ARN, with what it changes for each. After each that has been
@@ -101,9 +111,15 @@ func keyOf(d *authdetails.Details, e *authdetails.Entity) string {
 	slices.Sort(all)
 	key := strings.Join(slices.Compact(all), " ") + " within " + e.Boundary
 	if isServiceLinked(e) {
-		key += " and no SCPs"
+		return key
 	}
-	return key
+	for _, level := range d.Account(e.Account).SCPs {
+		key += " below"
+		for _, c := range level.Policies {
+			key += " " + c.ARN
+		}
+	}
+	return key + " in an account"
 }
 
 func isServiceLinked(e *authdetails.Entity) bool {
@@ -142,9 +158,7 @@ func (o *Others) sideOf(d *authdetails.Details, e *authdetails.Entity, arn strin
 			p.Boundary = nothing // a boundary that is not known is taken to allow nothing
 		}
 	}
-	if !isServiceLinked(e) {
-		p.SCPs = o.SCPs
-	}
+	p.SCPs = o.scps(d, e)
 	if len(p.Identity) == 0 { // only a boundary: nothing is allowed, within whatever
 		p.Identity = []*policy.Document{nothing}
 	}

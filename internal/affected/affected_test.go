@@ -124,6 +124,49 @@ func TestServiceControlPoliciesBound(t *testing.T) {
 	}
 }
 
+// TestEachAccountHasItsOwnServiceControlPolicies: two accounts with the same users, of which one is below an SCP, and a third of which
+// no SCPs are known. SCPs that are named take the place of all.
+func TestEachAccountHasItsOwnServiceControlPolicies(t *testing.T) {
+	users := func(account string) string {
+		user := `{"Arn": "arn:aws:iam::` + account + `:NAME", "AttachedManagedPolicies": [{"PolicyArn": "` + amplify + `"}]}`
+		return `"UserDetailList": [` + strings.Replace(user, "NAME", "user/u", 1) + `], "RoleDetailList": [` +
+			strings.Replace(user, "NAME", "role/aws-service-role/amplify.amazonaws.com/s", 1) + `]`
+	}
+	organization := `{"Accounts": [
+  {"Id": "111111111111", "ServiceControlPolicies": [{"Id": "r-1", "Policies": ["full"]}, {"Id": "ou-1", "Policies": ["full", "deny"]}], ` + users("111111111111") + `},
+  {"Id": "222222222222", "ServiceControlPolicies": [{"Id": "r-1", "Policies": ["full"]}], ` + users("222222222222") + `},
+  {"Id": "333333333333", "ServiceControlPolicies": [{"Id": "r-1", "Policies": ["full"]}, {"Id": "333333333333", "Policies": []}], ` + users("333333333333") + `}],
+ "OrganizationPolicies": [
+  {"Arn": "full", "Document": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}},
+  {"Arn": "deny", "Document": {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}}}]}`
+	var d authdetails.Details
+	for _, src := range []string{organization, `{` + users("444444444444") + `}`} {
+		if err := d.Read(strings.NewReader(src)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	find := document(t, &d)
+	u := affected.Update{ARN: amplify, Before: find(amplify + "@v10"), After: find(amplify + "@v11")}
+	verdicts := func(others affected.Others) (text string) {
+		list, err := affected.By(context.Background(), &d, u, others, prove.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range list {
+			text += r.Entity.Account[:1] + r.Entity.Name + " " + r.Change.Verdict.String() + "\n"
+		}
+		return text
+	}
+	const linked = "1s broader\n%s2s broader\n%s3s broader\n%s4s broader\n%s"
+	if got, want := verdicts(affected.Others{Document: find}), fmt.Sprintf(linked, "1u equivalent\n", "2u broader\n", "3u equivalent\n", "4u broader\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	full := [][]*policy.Document{{d.Account("222222222222").SCPs[0].Policies[0].Document}}
+	if got, want := verdicts(affected.Others{Document: find, SCPs: full}), fmt.Sprintf(linked, "1u broader\n", "2u broader\n", "3u broader\n", "4u broader\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestOutputsThatAreNone(t *testing.T) {
 	for src, want := range map[string]string{
 		"":                                 "not the output of aws iam get-account-authorization-details: EOF",

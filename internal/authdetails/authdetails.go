@@ -274,7 +274,7 @@ func document(raw json.RawMessage, at string) (*policy.Document, error) {
 		if err := json.Unmarshal(src, &text); err != nil {
 			return nil, &Error{at, err.Error()}
 		}
-		if strings.HasPrefix(text, "%7B") || strings.HasPrefix(text, "%7b") {
+		if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") { // URL-encoded, white space included
 			decoded, err := url.QueryUnescape(text)
 			if err != nil {
 				return nil, &Error{at, fmt.Sprintf("the text is not URL-encoded: %v", err)}

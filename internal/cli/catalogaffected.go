@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 
 	"github.com/writ-iam/writ/analysis/prove"
@@ -20,19 +21,24 @@ import (
 	"github.com/writ-iam/writ/internal/affected"
 	"github.com/writ-iam/writ/internal/authdetails"
 	"github.com/writ-iam/writ/internal/pdp"
+	"github.com/writ-iam/writ/internal/writapi"
 	"github.com/writ-iam/writ/managed"
 	"github.com/writ-iam/writ/policy"
 )
 
 const affectedHelp = `Say whom an update of a managed policy affects, and what it changes for each in effect: beside the other
 policies that they have, those of their groups too, within their permissions boundaries, and within the
-service control policies above their accounts. An update that gives somebody nothing new says so.
+service control policies (SCPs) above their accounts. An update that gives somebody nothing new says so.
 
-The accounts come from the outputs of "aws iam get-account-authorization-details" (--details, repeatable,
-or - for standard input), or else from a server, as its account sees itself. The versions are those of
-AWS's catalogue that is built in, or of what is read; without --from and --to, the last two. Neither
-source has service control policies: --scp names those of one level of the organization, separated by
-commas, from the root down. They bear on all that is read but service-linked roles.
+The accounts come from files (--details, repeatable, or - for standard input), or else from a server.
+A file is the output of "aws iam get-account-authorization-details", for one account, or of "writ org
+details", for all of them, which has their SCPs, too. Of a server, an operator and a management account
+read all accounts with their SCPs; others read their own account, without SCPs, and are told so. RCPs,
+which bear on resources, do not count.
+
+The versions are those of AWS's catalogue that is built in, or of what is read; without --from and --to,
+the last two. --scp names SCPs in place of those that are read: of one level of the organization,
+separated by commas, from the root down. They bear on all that is read but service-linked roles.
 
 Exit status: 0 if nobody loses anything, 1 if somebody does or may, 2 for an error.`
 
@@ -53,13 +59,14 @@ func (p *program) catalogAffected() *cobra.Command {
 		Short: "Say whom an update of a managed policy affects, and how",
 		Long:  affectedHelp,
 		Example: `  writ catalog affected AdministratorAccess-Amplify --details details.json --from v10 --to v11
+  writ catalog affected AdministratorAccess-Amplify --details organization.json --from v10 --to v11
   writ catalog affected AdministratorAccess-Amplify --details details.json --from v10 --to v11 --scp root.json --scp ou.json,team.json
   writ catalog affected AdministratorAccess-Amplify --details details.json --from v10 --to v11 --json`,
 		Args: arguments("NAME"),
 	}
 	f.clientFlags = newClientFlags(c)
-	c.Flags().StringArrayVar(&f.details, "details", nil, "`file` of what aws iam get-account-authorization-details prints (repeatable)")
-	c.Flags().StringArrayVar(&f.scp, "scp", nil, "service control `policies` of one level, from the root down (repeatable)")
+	c.Flags().StringArrayVar(&f.details, "details", nil, "`file` of what aws iam get-account-authorization-details or writ org details prints (repeatable)")
+	c.Flags().StringArrayVar(&f.scp, "scp", nil, "service control `policies` of one level, from the root down, in place of those that are read (repeatable)")
 	mustComplete(c, "scp", completeSCPs)
 	c.Flags().Var(&f.from, "from", "`version` before the update")
 	c.Flags().Var(&f.to, "to", "`version` after it")
@@ -106,6 +113,10 @@ func (p *program) runAffected(ctx context.Context, f *affectedFlags, name string
 		return (&client{program: p}).printJSON(out)
 	}
 	p.printAffected(name, from, to, list, f.witness)
+	p.print("\n%s", printable(accountsRead(&d, len(f.scp) > 0)))
+	if _, shipped := managed.Lookup(name); shipped && len(list) > 0 {
+		p.print("next  writ diff %s@%s %s@%s", printable(name), from, printable(name), to)
+	}
 	return nil
 }
 
@@ -148,41 +159,62 @@ func (p *program) readDetails(ctx context.Context, f *affectedFlags, d *authdeta
 	if err != nil {
 		return fmt.Errorf("--details is missing, and %w", err)
 	}
+	if err := c.readAccounts(d); err != nil {
+		return c.told(err)
+	}
+	return c.told(c.addVersions(d, f, name))
+}
+
+// readAccounts reads all accounts of a server. Who may not, reads the caller's own, and is told so; so is one who asks a server that
+// does not have the operation.
+func (c *client) readAccounts(d *authdetails.Details) error {
+	denied := c.eachDetailsPage(func(page *writapi.GetOrganizationAuthorizationDetailsOutput) error { return c.readPage(d, page) })
+	if denied == nil || len(d.Accounts) > 0 || !notForAll(denied) {
+		return denied
+	}
 	pages := api.NewGetAccountAuthorizationDetailsPaginator(api.NewFromConfig(c.config), &api.GetAccountAuthorizationDetailsInput{})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return c.told(err)
-		}
-		for i := range page.Policies { // AWS's have hundreds of versions: only the one in force comes along
-			for j := range page.Policies[i].PolicyVersionList {
-				v := &page.Policies[i].PolicyVersionList[j]
-				if text, err := url.QueryUnescape(aws.ToString(v.Document)); err == nil {
-					v.Document = &text
-				}
-			}
-		}
-		text, err := json.Marshal(page)
+		page, err := pages.NextPage(c.ctx)
 		if err != nil {
 			return err
 		}
-		if err := d.Read(bytes.NewReader(text)); err != nil {
-			return fmt.Errorf("%s: %w", c.endpoint, err)
+		if err := c.readPage(d, page); err != nil {
+			return err
 		}
 	}
-	return c.told(c.addVersions(d, f, name))
+	fmt.Fprintf(c.stderr, "writ: only the caller's account is read, without SCPs: %s\n", printable(c.told(denied).Error()))
+	return nil
+}
+
+// readPage reads what a server answered.
+func (c *client) readPage(d *authdetails.Details, page any) error {
+	text, err := json.Marshal(page)
+	if err != nil {
+		return err
+	}
+	if err := d.Read(bytes.NewReader(text)); err != nil {
+		return fmt.Errorf("%s: %w", c.endpoint, err)
+	}
+	return nil
+}
+
+// notForAll reports whether an error means that the caller may not read all accounts, or that the server has no operation for it.
+func notForAll(err error) bool {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return slices.Contains([]string{"AccessDenied", "InvalidAction", "UnknownOperationException"}, api.ErrorCode())
+	}
+	_, other := errors.AsType[*notWritError](err)
+	return other
 }
 
 // addVersions asks a server for the versions in question of a managed policy: what it says of an account has of those that it does
 // not own the one in force alone.
 func (c *client) addVersions(d *authdetails.Details, f *affectedFlags, name string) error {
-	m := d.Policies[name]
-	for _, p := range d.Policies {
-		if p.Name == name {
-			m = p
-		}
+	m, err := policyIn(d, name)
+	if err != nil {
+		return err
 	}
-	if m == nil { // attached nowhere
+	if m == nil || !strings.HasPrefix(m.ARN, "arn:aws:iam::aws:") { // attached nowhere, or there with all versions
 		return nil
 	}
 	calls := api.NewFromConfig(c.config)
@@ -222,6 +254,28 @@ func (c *client) addVersions(d *authdetails.Details, f *affectedFlags, name stri
 	return nil
 }
 
+// policyIn finds a managed policy of what was read by its ARN or its name, which may be that of a policy in each of several accounts.
+// It is nil if there is none.
+func policyIn(d *authdetails.Details, name string) (*authdetails.Managed, error) {
+	if m := d.Policies[name]; m != nil {
+		return m, nil
+	}
+	var arns []string
+	for arn, m := range d.Policies {
+		if m.Name == name {
+			arns = append(arns, arn)
+		}
+	}
+	switch len(arns) {
+	case 0:
+		return nil, nil
+	case 1:
+		return d.Policies[arns[0]], nil
+	}
+	slices.Sort(arns)
+	return nil, fmt.Errorf("%s is the name of %d policies; give the ARN of one: %s", name, len(arns), few(arns, 4))
+}
+
 // updateOf finds the two versions of a managed policy, given by name or ARN.
 func updateOf(d *authdetails.Details, name, from, to string) (u affected.Update, before, after string, err error) {
 	var versions []string // oldest first
@@ -239,11 +293,12 @@ func updateOf(d *authdetails.Details, name, from, to string) (u affected.Update,
 			return policy.Parse(v.Document())
 		}
 	}
-	for arn, m := range d.Policies {
-		if arn != name && m.Name != name {
-			continue
-		}
-		u.ARN = arn
+	m, err := policyIn(d, name)
+	if err != nil {
+		return u, "", "", err
+	}
+	if m != nil {
+		u.ARN = m.ARN
 		shipped := find
 		find = func(id string) (*policy.Document, error) {
 			if doc := m.Versions[id]; doc != nil {
@@ -391,7 +446,35 @@ func (p *program) printAffected(name, from, to string, list []affected.Reached, 
 			p.print("  left out  %s, of which no document is known", printable(arn))
 		}
 	}
-	if _, shipped := managed.Lookup(name); shipped {
-		p.print("\nnext  writ diff %s@%s %s@%s", printable(name), from, printable(name), to)
+}
+
+// accountsRead says which accounts were read, and whether their SCPs count.
+func accountsRead(d *authdetails.Details, given bool) string {
+	var with, without []string
+	for _, a := range d.Accounts {
+		text := a.ID
+		if a.Name != "" {
+			text += " (" + a.Name + ")"
+		}
+		if a.Placed || given {
+			with = append(with, text)
+		} else {
+			without = append(without, text)
+		}
 	}
+	scps := "the SCPs above"
+	if given {
+		scps = "the SCPs of --scp"
+	}
+	text := "read  nothing"
+	if len(with) > 0 {
+		text = fmt.Sprintf("read  with %s: %s", scps, few(with, 12))
+	}
+	if len(without) > 0 {
+		if text += "; "; len(with) == 0 {
+			text = "read  "
+		}
+		text += "without SCPs: " + few(without, 12)
+	}
+	return text
 }

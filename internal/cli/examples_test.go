@@ -32,6 +32,10 @@ const exampleFiles = `
 {"AccessLevels": ["List", "Read"], "Except": {"Services": ["secretsmanager"], "Actions": ["s3:GetObject", "*:*Secret*"]}}
 -- readers-policy.json --
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}}
+-- details.json --
+{"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/u", "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess-Amplify"}]}]}
+-- organization.json --
+{"Accounts": [{"Id": "111122223333", "ServiceControlPolicies": [{"Id": "r-1", "Name": "Root", "Policies": []}]}]}
 -- cases.jsonl --
 {"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
 `
@@ -48,7 +52,7 @@ func TestHelpExamplesRun(t *testing.T) {
 	ran := 0
 	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
 		"check no-public-access", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "catalog log",
-		"catalog blame", "catalog audit", "catalog rule", "version"} {
+		"catalog blame", "catalog audit", "catalog rule", "catalog affected", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")
 		if !ok {

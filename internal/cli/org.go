@@ -14,7 +14,8 @@ const orgHelp = `Keep an organization on a server: accounts in a tree of units, 
 
 The server and the credentials are found as the AWS CLI finds them: AWS_ENDPOINT_URL,
 AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE, AWS_ACCESS_KEY_ID and so on; writ serve prints the lines
-that set them. All but describing the organization is for its management account.
+that set them. All but describing the organization is for its management account. What is in all accounts,
+to be read without the server, details prints.
 
 A unit or account is named by its id, or by its path: /Sandbox is a unit below the root, which is /,
 and /Sandbox/dev is a unit or an account in it. A policy is named by its id or its name.`
@@ -24,7 +25,8 @@ const orgExamples = `  writ org create
   writ org account create dev --email dev@example.com --unit /Sandbox
   writ org policy create NoLeaving --document scp.json
   writ org attach NoLeaving /Sandbox
-  writ org tree`
+  writ org tree
+  writ org details > organization.json`
 
 // An org is an organization on a server, for the time of one command.
 type org struct {
@@ -46,7 +48,7 @@ func (p *program) org() *cobra.Command {
 		p.onlyCommands(group)
 	}
 	c.AddCommand(p.orgTree(f), p.orgCreate(f), unit, account, policy, p.orgAttach(f), p.orgDetach(f),
-		p.orgEnable(f), p.orgDisable(f))
+		p.orgEnable(f), p.orgDisable(f), p.orgDetails(f))
 	return c
 }
 

@@ -40,7 +40,7 @@ var orgExamples = []string{
 	"writ org unit create /Sandbox",
 	"org unit", "org unit create", "org unit rename", "org unit delete",
 	"org account", "org account create", "org account list", "org account move", "org account close", "org account remove",
-	"org policy", "org policy create", "org attach", "org tree", "org detach",
+	"org policy", "org policy create", "org attach", "org tree", "org details", "org detach",
 	"org policy delete", "org policy list", "org policy show", "org policy update",
 	"org disable", "org enable",
 }

@@ -89,7 +89,14 @@ func callWrit[Out any](c *client, operation string, in any) (*Out, error) {
 	case json.Unmarshal(body, &failure) == nil && failure.Type != "":
 		return nil, &smithy.GenericAPIError{Code: failure.Type, Message: failure.Message}
 	}
-	return nil, fmt.Errorf("%s: the answer, with status %s, is not one of writ serve", c.endpoint, resp.Status)
+	return nil, &notWritError{c.endpoint, resp.Status}
+}
+
+// A notWritError says that what answered is no server of Writ's.
+type notWritError struct{ endpoint, status string }
+
+func (e *notWritError) Error() string {
+	return fmt.Sprintf("%s: the answer, with status %s, is not one of writ serve", e.endpoint, e.status)
 }
 
 // writRequest makes a signed request.

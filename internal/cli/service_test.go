@@ -18,6 +18,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/writ-iam/writ/writtest"
@@ -44,6 +48,55 @@ func signed(t testing.TB, srv *writtest.Server, service, body string) []byte {
 		t.Fatal(err)
 	}
 	return raw.Bytes()
+}
+
+// memberUser makes a user of an account, which is named, of the organization that the first account manages. It returns its section
+// of a credentials file. The account is administered by its role OrganizationAccountAccessRole, as a user of the first account.
+func memberUser(srv *writtest.Server, account, name, policy string) (string, error) {
+	ctx := context.Background()
+	operator := "operator-" + name
+	as := srv.IAM()
+	profile, err := userWith(ctx, as, operator, "arn:aws:iam::aws:policy/AdministratorAccess")
+	if err != nil {
+		return "", err
+	}
+	accounts, err := srv.Organizations().ListAccounts(ctx, &organizations.ListAccountsInput{})
+	if err != nil {
+		return "", err
+	}
+	for _, a := range accounts.Accounts {
+		if aws.ToString(a.Name) != account {
+			continue
+		}
+		s, err := sts.NewFromConfig(srv.Config(*profile.AccessKeyId, *profile.SecretAccessKey, "")).AssumeRole(ctx, &sts.AssumeRoleInput{
+			RoleArn: aws.String("arn:aws:iam::" + *a.Id + ":role/OrganizationAccountAccessRole"), RoleSessionName: &operator,
+		})
+		if err != nil {
+			return "", err
+		}
+		c := s.Credentials
+		k, err := userWith(ctx, iam.NewFromConfig(srv.Config(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)), name, policy)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name, *k.AccessKeyId, *k.SecretAccessKey), nil
+	}
+	return "", fmt.Errorf("there is no account %s", account)
+}
+
+// userWith makes a user with a managed policy, and an access key.
+func userWith(ctx context.Context, as *iam.Client, name, policy string) (*types.AccessKey, error) {
+	if _, err := as.CreateUser(ctx, &iam.CreateUserInput{UserName: &name}); err != nil {
+		return nil, err
+	}
+	if _, err := as.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: &name, PolicyArn: &policy}); err != nil {
+		return nil, err
+	}
+	out, err := as.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &name})
+	if err != nil {
+		return nil, err
+	}
+	return out.AccessKey, nil
 }
 
 // serviceEnvironment is what writ serve prints: the server, and a credentials file, in a folder, with the root user's
@@ -78,6 +131,16 @@ func TestServiceScripts(t *testing.T) {
 		"append": func(ts *testscript.TestScript, neg bool, args []string) {
 			before := ts.ReadFile(args[0])
 			ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(before+ts.ReadFile("stdout")), 0o600))
+		},
+		// user ACCOUNT NAME POLICY makes a user in a member account, with a managed policy, and adds its profile to the credentials.
+		"user": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 3 {
+				ts.Fatalf("usage: user ACCOUNT NAME POLICY")
+			}
+			profile, err := memberUser(ts.Value(key{}).(*writtest.Server), args[0], args[1], args[2])
+			ts.Check(err)
+			file := ts.MkAbs("credentials")
+			ts.Check(os.WriteFile(file, []byte(ts.ReadFile(file)+profile), 0o600))
 		},
 		// load evaluates the export lines on the standard output of the command before.
 		"load": func(ts *testscript.TestScript, neg bool, args []string) {
