@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/writ-iam/writ/internal/jsonnumber"
 )
 
 // A scanner reads JSON (RFC 8259) from src, and fails by panicking with an *Error.
@@ -223,32 +225,7 @@ func (s *scanner) boolean() Value {
 // number reads a number and keeps its text.
 func (s *scanner) number() Value {
 	start, rest := s.pos, s.rest()
-	n := 0
-	digits := func() bool {
-		from := n
-		for n < len(rest) && '0' <= rest[n] && rest[n] <= '9' {
-			n++
-		}
-		return n > from
-	}
-	at := func(set string) bool { return n < len(rest) && strings.IndexByte(set, rest[n]) >= 0 }
-	if at("-") {
-		n++
-	}
-	leadingZero := at("0")
-	from := n
-	ok := digits() && !(leadingZero && n-from > 1)
-	if ok && at(".") {
-		n++
-		ok = digits()
-	}
-	if ok && at("eE") {
-		n++
-		if at("+-") {
-			n++
-		}
-		ok = digits()
-	}
+	n, ok := jsonnumber.Scan(rest)
 	if !ok {
 		s.fail(start, "%.20q is not a number", rest[:min(n+1, len(rest))])
 	}

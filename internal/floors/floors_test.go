@@ -17,7 +17,7 @@ const module = "github.com/writ-iam/writ/"
 // floors lists the packages of each floor, lowest first. A package may import packages of lower floors; of its own
 // floor only those that stand before it in the line.
 var floors = [][]string{
-	{"arn", "policy", "internal/glob", "internal/spelling", "internal/reffile", "internal/catalogfile", "internal/bitset", "internal/lang", "internal/jsontree"},
+	{"arn", "internal/jsonnumber", "policy", "internal/glob", "internal/spelling", "internal/reffile", "internal/catalogfile", "internal/bitset", "internal/lang", "internal/jsontree"},
 	{"condition", "authref", "managed", "internal/actions", "internal/jobfunction"},
 	{"eval"},
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},

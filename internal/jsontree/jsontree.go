@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/writ-iam/writ/internal/jsonnumber"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -222,30 +223,7 @@ func (r *reader) array(n *Node, depth int) error {
 
 func (r *reader) number() (string, error) {
 	rest := r.src[r.pos.Offset:]
-	n := 0
-	digits := func() bool {
-		from := n
-		for n < len(rest) && '0' <= rest[n] && rest[n] <= '9' {
-			n++
-		}
-		return n > from
-	}
-	at := func(set string) bool { return n < len(rest) && strings.IndexByte(set, rest[n]) >= 0 }
-	if at("-") {
-		n++
-	}
-	zero, from := at("0"), n
-	ok := digits() && !(zero && n-from > 1)
-	if ok && at(".") {
-		n++
-		ok = digits()
-	}
-	if ok && at("eE") {
-		if n++; at("+-") {
-			n++
-		}
-		ok = digits()
-	}
+	n, ok := jsonnumber.Scan(rest)
 	if !ok {
 		return "", r.fail("%.20q is not a number", rest[:min(n+1, len(rest))])
 	}
