@@ -71,16 +71,15 @@ var embedded string
 // arnPrefix is what the ARN of an AWS managed policy begins with; its path follows.
 const arnPrefix = "arn:aws:iam::aws:policy"
 
-// A Policy is one AWS managed policy. Policies are shared: do not change one.
+// A Policy is one AWS managed policy, or one that [New] made. Policies are shared: do not change one.
 type Policy struct {
 	Name       string // as in AdministratorAccess-Amplify; unique whatever the path
 	Path       string // "/", or as in "/service-role/"
 	ARN        string // arn:aws:iam::aws:policy, the path and the name
 	Deprecated bool   // AWS has withdrawn it: it stays where it is attached, but can be attached no more
 
-	file     *catalogfile.File
-	index    int    // in file
-	document string // without a file: of the only version
+	file  *catalogfile.File
+	index int // in file
 
 	once     sync.Once
 	versions []*Version // after load
@@ -94,7 +93,8 @@ type Version struct {
 	Size       int       // characters that count toward AWS's limits: the document without white space
 	Statements int       // a Statement that is not a list is one
 
-	index int // in the policy
+	index    int    // in the policy
+	document string // of a policy without a file
 }
 
 // Names returns the names of all policies, sorted.
@@ -150,7 +150,7 @@ func (v *Version) Ref() string { return v.Policy.Name + "@" + v.ID }
 // Each call makes a new slice.
 func (v *Version) Document() []byte {
 	if v.Policy.file == nil {
-		return []byte(v.Policy.document)
+		return []byte(v.document)
 	}
 	doc, err := v.Policy.file.Document(v.Policy.index, v.index)
 	mustRead(err)

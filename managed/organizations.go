@@ -17,7 +17,9 @@ var organizations = sync.OnceValue(func() []*Policy {
 
 // fixed returns a policy with one version, which never changes.
 func fixed(name, arn, document string) *Policy {
-	p := &Policy{Name: name, Path: "/", ARN: arn, document: document}
-	p.once.Do(func() { p.versions = []*Version{{Policy: p, ID: "v1", Size: len(document), Statements: 1}} })
+	p := &Policy{Name: name, Path: "/", ARN: arn}
+	p.once.Do(func() {
+		p.versions = []*Version{{Policy: p, ID: "v1", Size: len(document), Statements: 1, document: document}}
+	})
 	return p
 }

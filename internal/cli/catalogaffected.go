@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -214,20 +213,19 @@ func (c *client) addVersions(d *authdetails.Details, f *affectedFlags, name stri
 	if err != nil {
 		return err
 	}
-	if m == nil || !strings.HasPrefix(m.ARN, "arn:aws:iam::aws:") { // attached nowhere, or there with all versions
+	if _, shipped := managed.Lookup(name); m == nil && !shipped { // a publisher's, perhaps, that is attached nowhere
+		return c.addUnattached(d, name)
+	}
+	if m == nil || !strings.HasPrefix(m.ARN, ownersARN) { // attached nowhere, or there with all versions
 		return nil
 	}
-	calls := api.NewFromConfig(c.config)
+	versions, err := c.policyVersions(m.ARN)
+	if err != nil {
+		return err
+	}
 	var ids []string // newest first
-	pages := api.NewListPolicyVersionsPaginator(calls, &api.ListPolicyVersionsInput{PolicyArn: &m.ARN})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(c.ctx)
-		if err != nil {
-			return err
-		}
-		for _, v := range page.Versions {
-			ids = append(ids, *v.VersionId)
-		}
+	for _, v := range versions {
+		ids = append(ids, *v.VersionId)
 	}
 	wanted := []string{f.from.text, f.to.text}
 	if !f.from.given() {
@@ -239,11 +237,7 @@ func (c *client) addVersions(d *authdetails.Details, f *affectedFlags, name stri
 		if !slices.Contains(ids, id) || m.Versions[id] != nil {
 			continue
 		}
-		out, err := calls.GetPolicyVersion(c.ctx, &api.GetPolicyVersionInput{PolicyArn: &m.ARN, VersionId: &id})
-		if err != nil {
-			return err
-		}
-		text, err := url.QueryUnescape(*out.PolicyVersion.Document)
+		text, err := c.policyDocument(m.ARN, id)
 		if err != nil {
 			return err
 		}
@@ -251,6 +245,22 @@ func (c *client) addVersions(d *authdetails.Details, f *affectedFlags, name stri
 			return err
 		}
 	}
+	return nil
+}
+
+// addUnattached adds an owner's policy that no account has.
+func (c *client) addUnattached(d *authdetails.Details, name string) error {
+	at, err := c.ownersPolicy(name)
+	if err != nil || at == nil {
+		return err
+	}
+	m := &authdetails.Managed{ARN: at.Policy.ARN, Name: at.Policy.Name, Default: at.ID, Versions: map[string]*policy.Document{}}
+	for _, v := range at.Policy.Versions() {
+		if m.Versions[v.ID], err = policy.Parse(v.Document()); err != nil {
+			return fmt.Errorf("%s: %w", v.Ref(), err)
+		}
+	}
+	d.Policies[m.ARN] = m
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,75 +23,65 @@ first granted it; and if it went away, when, and whether it came back.
 A permission is an action that some version allows, under whatever circumstances. It is found by
 meaning: a pattern counts for all actions of the service reference that it matches, and what a Deny
 takes back does not count. Names that the reference does not have are there if a version gives them.
+Of a version that was published on a server, what its owner said stands behind it.
+
+` + fromServer + `
 
 Exit status: 0 if there are any, 1 if no permissions match, 2 for an error.`
 
 const blameExamples = `  writ catalog blame AdministratorAccess-Amplify
   writ catalog blame AdministratorAccess-Amplify --service lambda
-  writ catalog blame AdministratorAccess-Amplify --action 'iam:*Policy' --json`
+  writ catalog blame AdministratorAccess-Amplify --action 'iam:*Policy' --json
+  writ catalog blame Deployer`
 
 func (p *program) catalogBlame() *cobra.Command {
-	var flags historyFlags
 	var service, action once
-	var asJSON bool
-	c := &cobra.Command{
-		Use:               "blame NAME",
-		Short:             "Which version of a managed policy granted each permission",
-		Long:              blameHelp,
-		Example:           blameExamples,
-		Args:              arguments("NAME"),
-		ValidArgsFunction: completeName,
-		PreRunE:           func(c *cobra.Command, _ []string) error { return checkOnce(c.Flags()) },
-		RunE: func(c *cobra.Command, args []string) error {
+	c := p.historyCommand(&cobra.Command{
+		Use:     "blame NAME",
+		Short:   "Which version of a managed policy granted each permission",
+		Long:    blameHelp,
+		Example: blameExamples,
+		PreRunE: func(c *cobra.Command, _ []string) error {
 			if action.given() && action.text != "*" && !strings.Contains(action.text, ":") {
 				return fmt.Errorf("--action: %q has no service; expected a pattern such as s3:Get*", action.text)
 			}
-			policy, err := policyNamed(c.CommandPath(), args[0])
-			if err != nil {
-				return err
-			}
-			options, err := flags.options()
-			if err != nil {
-				return err
-			}
-			defer p.closing(&flags)
-			defer p.interruptible(c)()
-			// The updates are worked out by themselves, in parallel, so that what takes time is shown, and kept.
-			if options.Cache != nil {
-				if _, err := p.updates(c, history.Steps(policy), options, 0); err != nil {
-					return err
-				}
-			}
-			permissions, err := history.Blame(c.Context(), policy, options)
-			if err != nil {
-				return err
-			}
-			matches := glob.Compile(strings.ToLower(action.text))
-			var list []history.Permission
-			for _, b := range permissions {
-				if (!service.given() || history.ServiceOf(b.Action) == strings.ToLower(service.text)) && (!action.given() || matches.Match(strings.ToLower(b.Action))) {
-					list = append(list, b)
-				}
-			}
-			if len(list) == 0 {
-				fmt.Fprintln(p.stderr, "writ: no permissions match")
-				p.status = notFound
-				return nil
-			}
-			if asJSON {
-				return p.blameJSON(list)
-			}
-			p.blameText(list)
 			return nil
 		},
-	}
+	}, "permission", func(c *cobra.Command, h *chronicle) error {
+		matches := glob.Compile(strings.ToLower(action.text))
+		return p.blame(c, h, func(name string) bool {
+			return (!service.given() || history.ServiceOf(name) == strings.ToLower(service.text)) && (!action.given() || matches.Match(strings.ToLower(name)))
+		})
+	})
 	c.Flags().Var(&service, "service", "only permissions of a service, by its `prefix`, such as s3")
 	c.Flags().Var(&action, "action", "only actions that a `pattern` matches, such as 's3:Get*'")
-	flags.add(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: a line for each permission")
 	mustComplete(c, "service", completeService)
 	mustComplete(c, "action", completeAction)
 	return c
+}
+
+func (p *program) blame(c *cobra.Command, h *chronicle, wanted func(action string) bool) error {
+	// The updates are worked out by themselves, in parallel, so that what takes time is shown, and kept.
+	if h.options.Cache != nil {
+		if _, err := p.updates(c, history.Steps(h.Policy), h.options, 0); err != nil {
+			return err
+		}
+	}
+	permissions, err := history.Blame(c.Context(), h.Policy, h.options)
+	if err != nil {
+		return err
+	}
+	list := slices.DeleteFunc(permissions, func(b history.Permission) bool { return !wanted(b.Action) })
+	if len(list) == 0 {
+		fmt.Fprintln(p.stderr, "writ: no permissions match")
+		p.status = notFound
+		return nil
+	}
+	if h.json {
+		return p.blameJSON(h, list)
+	}
+	p.blameText(h, list)
+	return nil
 }
 
 func completeService(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -105,7 +96,7 @@ func (p *program) interruptible(c *cobra.Command) (stop func()) {
 	return stop
 }
 
-func (p *program) blameText(list []history.Permission) {
+func (p *program) blameText(h *chronicle, list []history.Permission) {
 	var rows [][]string
 	gone := 0
 	before := map[*managed.Version]int{}
@@ -121,10 +112,16 @@ func (p *program) blameText(list []history.Permission) {
 		if n := missing(b.Since()); n > 0 {
 			later = append(later, earlier(n))
 		}
+		if e := h.published[b.Since().ID]; e != nil && said(e) != "" {
+			later = append(later, said(e))
+		}
 		event := func(what string, v *managed.Version) {
 			text := fmt.Sprintf("%s in %s %s", what, v.ID, day(v))
 			if n := missing(v); n > 0 {
 				text += ", " + earlier(n)
+			}
+			if e := h.published[v.ID]; e != nil && said(e) != "" {
+				text += ": " + said(e)
 			}
 			later = append(later, text)
 		}
@@ -139,7 +136,7 @@ func (p *program) blameText(list []history.Permission) {
 		if b.Gone() != nil {
 			gone++
 		}
-		rows = append(rows, []string{printable(b.Action), accessLevel(b.Action), b.Since().ID, day(b.Since()), strings.Join(later, "; ")})
+		rows = append(rows, []string{printable(b.Action), accessLevel(b.Action), b.Since().ID, day(b.Since()), printable(strings.Join(later, "; "))})
 	}
 	for _, line := range aligned(rows) {
 		p.print("%s", line)
@@ -147,6 +144,9 @@ func (p *program) blameText(list []history.Permission) {
 	text := counted(len(list), "permission")
 	if gone > 0 {
 		text += fmt.Sprintf(", %d of them gone", gone)
+	}
+	if owner := h.owner(); owner != "" {
+		text += "; " + printable(owner)
 	}
 	p.print("%s", text)
 }
@@ -186,29 +186,32 @@ type atJSON struct {
 	Version string     `json:"version"`
 	Date    *time.Time `json:"date"`
 	Missing int        `json:"missing"` // versions just before this one that the catalogue does not have
+
+	Published *publicationJSON `json:"published,omitempty"` // on a server
 }
 
-func at(v *managed.Version) *atJSON {
+// at is a version in JSON.
+func (h *chronicle) at(v *managed.Version) *atJSON {
 	if v == nil {
 		return nil
 	}
-	j := &atJSON{Version: v.ID, Missing: history.MissingBefore(v)}
+	j := &atJSON{Version: v.ID, Missing: history.MissingBefore(v), Published: newPublicationJSON(h.published[v.ID])}
 	if !v.Created.IsZero() {
 		j.Date = &v.Created
 	}
 	return j
 }
 
-func (p *program) blameJSON(list []history.Permission) error {
+func (p *program) blameJSON(h *chronicle, list []history.Permission) error {
 	for i := range list {
 		b := &list[i]
-		j := permissionJSON{Action: b.Action, Service: history.ServiceOf(b.Action), Since: *at(b.Since()), Gone: at(b.Gone())}
+		j := permissionJSON{Action: b.Action, Service: history.ServiceOf(b.Action), Since: *h.at(b.Since()), Gone: h.at(b.Gone())}
 		if l := history.Level(b.Action); l != 0 {
 			text := l.String()
 			j.AccessLevel = &text
 		}
 		for _, s := range b.Spans {
-			j.Spans = append(j.Spans, spanJSON{*at(s.From), at(s.Until)})
+			j.Spans = append(j.Spans, spanJSON{*h.at(s.From), h.at(s.Until)})
 		}
 		line, err := marshal(j)
 		if err != nil {

@@ -81,10 +81,49 @@ func policyNamed(where, name string) (*managed.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	return v.Policy, unversioned(where, name, v)
+}
+
+// unversioned is an error for a name that has a version, where all versions are meant.
+func unversioned(where, name string, v *managed.Version) error {
 	if strings.Contains(name, "@") {
-		return nil, fmt.Errorf("%s takes a policy without a version; leave out @%s", where, v.ID)
+		return fmt.Errorf("%s takes a policy without a version; leave out @%s", where, v.ID)
 	}
-	return v.Policy, nil
+	return nil
+}
+
+// A chronicle is what a command has to tell: a policy, and how its updates are worked out.
+type chronicle struct {
+	*found
+	options history.Options
+	json    bool
+}
+
+// historyCommand gives a command its work: on the history of one policy, of the catalogue or of a server. With --json it prints a line
+// for each of what lines says.
+func (p *program) historyCommand(c *cobra.Command, lines string, tell func(c *cobra.Command, h *chronicle) error) *cobra.Command {
+	var flags historyFlags
+	flags.add(c)
+	f := newClientFlags(c)
+	f.describeJSON(c, "a line for each "+lines)
+	c.Args, c.ValidArgsFunction = arguments("NAME"), completeName
+	c.RunE = func(c *cobra.Command, args []string) error {
+		defer p.interruptible(c)()
+		at, err := p.findPolicy(c.Context(), f, args[0])
+		if err == nil {
+			err = unversioned(c.CommandPath(), args[0], at.Version)
+		}
+		if err != nil {
+			return err
+		}
+		options, err := flags.options()
+		if err != nil {
+			return err
+		}
+		defer p.closing(&flags)
+		return tell(c, &chronicle{at, options, f.json})
+	}
+	return c
 }
 
 // updateJSON is an update in JSON. docs/history.md describes it.
@@ -104,6 +143,8 @@ type updateJSON struct {
 	Differences []changeJSON       `json:"differences"`
 	Unknown     []history.Doubt    `json:"unknown"`
 	Witness     *history.Request   `json:"witness,omitempty"`
+	Published   *publicationJSON   `json:"published,omitempty"` // on a server
+	Withdrawn   *publicationJSON   `json:"withdrawn,omitempty"` // the policy, after its newest version
 }
 
 type announcementJSON struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writ-iam/writ/internal/history"
+	"github.com/writ-iam/writ/internal/writapi"
 )
 
 const logHelp = `Print the history of an AWS managed policy in meaning, newest version first: version, date, what it
@@ -22,76 +23,81 @@ as added or removed under the circumstances that stand behind it. Lists are cut;
 In the open universe, all that could be a request counts; in the reference universe, the actions,
 resource types and condition keys of the service reference.
 
-Where AWS keeps a table of changes, what it says stands beside the versions, in our words. Versions
-can be missing from the catalogue; the log says where. What publishers published on a server has its
-history there: writ catalog entries --policy NAME.`
+Where AWS keeps a table of changes, what it says stands beside the versions, in our words; of what was
+published on a server, what its owner said: note, feature, and the reason for a removal. Versions can
+be missing from the catalogue; the log says where.
+
+` + fromServer
 
 const logExamples = `  writ catalog log AdministratorAccess-Amplify
   writ catalog log ReadOnlyAccess --limit 3
-  writ catalog log AdministratorAccess-Amplify --universe reference --json`
+  writ catalog log AdministratorAccess-Amplify --universe reference --json
+  writ catalog log Deployer`
 
 func (p *program) catalogLog() *cobra.Command {
-	var flags historyFlags
 	var limit int
-	var asJSON bool
-	c := &cobra.Command{
-		Use:               "log NAME",
-		Short:             "What each version of a managed policy added and removed",
-		Long:              logHelp,
-		Example:           logExamples,
-		Args:              arguments("NAME"),
-		ValidArgsFunction: completeName,
-		PreRunE:           func(c *cobra.Command, _ []string) error { return checkOnce(c.Flags()) },
-		RunE: func(c *cobra.Command, args []string) error {
+	c := p.historyCommand(&cobra.Command{
+		Use:     "log NAME",
+		Short:   "What each version of a managed policy added and removed",
+		Long:    logHelp,
+		Example: logExamples,
+		PreRunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("limit") && limit < 1 {
 				return fmt.Errorf("--limit: %d is no number of versions; expected 1 or more", limit)
 			}
-			policy, err := policyNamed(c.CommandPath(), args[0])
-			if err != nil {
-				return err
-			}
-			options, err := flags.options()
-			if err != nil {
-				return err
-			}
-			defer p.closing(&flags)
-			defer p.interruptible(c)()
-			steps := history.Steps(policy)
-			all := len(steps)
-			if limit > 0 {
-				steps = steps[max(0, all-limit):]
-			}
-			slices.Reverse(steps)
-			updates, err := p.updates(c, steps, options, 0)
-			if err != nil {
-				return err
-			}
-			announced := history.Announced(policy)
-			for _, u := range updates {
-				if asJSON {
-					line, err := marshal(newUpdateJSON(u, announced))
-					if err != nil {
-						return err
-					}
-					p.print("%s", line)
-					continue
-				}
-				p.logEntry(u, announced)
-			}
-			if !asJSON {
-				p.print("%s", logSummary(len(steps), all, options, announced))
-			}
 			return nil
 		},
-	}
-	flags.add(c)
+	}, "version", func(c *cobra.Command, h *chronicle) error { return p.log(c, h, limit) })
 	c.Flags().IntVar(&limit, "limit", 0, "only the newest `n` versions")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: a line for each version")
 	return c
 }
 
-// logEntry prints one version.
-func (p *program) logEntry(u *history.Update, a *history.Announcements) {
+func (p *program) log(c *cobra.Command, h *chronicle, limit int) error {
+	steps := history.Steps(h.Policy)
+	all := len(steps)
+	if limit > 0 {
+		steps = steps[max(0, all-limit):]
+	}
+	slices.Reverse(steps)
+	updates, err := p.updates(c, steps, h.options, 0)
+	if err != nil {
+		return err
+	}
+	announced := history.Announced(h.Policy)
+	if h.json {
+		for _, u := range updates {
+			j := newUpdateJSON(u, announced)
+			if e := h.published[u.After.ID]; e != nil {
+				j.Published = newPublicationJSON(e)
+				j.Note = strings.TrimPrefix(j.Note+"; "+e.Note, "; ")
+			}
+			if u.After.IsDefault() {
+				j.Withdrawn = newPublicationJSON(h.withdrawn)
+			}
+			line, err := marshal(j)
+			if err != nil {
+				return err
+			}
+			p.print("%s", line)
+		}
+		return nil
+	}
+	if e := h.withdrawn; e != nil {
+		p.print("     %s  deprecated: %s", e.Time.UTC().Format(time.DateOnly), printable(e.Note))
+	}
+	for _, u := range updates {
+		p.logEntry(u, announced, h.published[u.After.ID])
+	}
+	text := logSummary(len(steps), all, h.options, announced)
+	if owner := h.owner(); owner != "" {
+		text += "; " + printable(owner)
+	}
+	p.print("%s", text)
+	return nil
+}
+
+// logEntry prints one version, with what was said of it where it was published on a server.
+func (p *program) logEntry(u *history.Update, a *history.Announcements, e *writapi.Entry) {
 	for _, row := range slices.Backward(a.Between(u.After)) {
 		p.print("     %s  announced, and no version made for it: %s", row.Date.Format(time.DateOnly), row.About)
 	}
@@ -101,6 +107,9 @@ func (p *program) logEntry(u *history.Update, a *history.Announcements) {
 	}
 	if a.Silent(u.After) {
 		p.print("  not announced: AWS's table of changes has no row for it")
+	}
+	if e != nil && said(e) != "" {
+		p.print("  %s", printable(said(e)))
 	}
 	p.changeLines("-", u.Removed)
 	p.changeLines("+", u.Added)

@@ -5,45 +5,46 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/writ-iam/writ/managed"
 )
 
 func (p *program) catalogVersions() *cobra.Command {
-	var asJSON bool
 	c := &cobra.Command{
 		Use:   "versions NAME",
 		Short: "List the versions of a managed policy",
 		Long: `List the versions of an AWS managed policy, oldest first: version, date, size in characters
 without white space, number of statements, and which one is the default. Versions can be missing,
-where AWS's numbers have them and the source does not.`,
+where AWS's numbers have them and the source does not.
+
+` + fromServer,
 		Example: `  writ catalog versions AdministratorAccess-Amplify
-  writ catalog versions ReadOnlyAccess --json`,
+  writ catalog versions ReadOnlyAccess --json
+  writ catalog versions Deployer`,
 		Args:              arguments("NAME"),
 		ValidArgsFunction: completeName,
-		RunE: func(c *cobra.Command, args []string) error {
-			v, err := managed.Find(args[0])
-			if err != nil {
-				return err
-			}
-			if strings.Contains(args[0], "@") {
-				return fmt.Errorf("%s takes a policy without a version; see writ catalog show %s", c.CommandPath(), v.Ref())
-			}
-			versions := v.Policy.Versions()
-			if asJSON {
-				return p.printVersions(versions)
-			}
-			var rows [][]string
-			for _, v := range versions {
-				rows = append(rows, []string{v.ID, day(v), fmt.Sprintf("%6d", v.Size), statements(v.Statements), mark(v)})
-			}
-			for _, line := range aligned(rows) {
-				p.print("%s", line)
-			}
-			return nil
-		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with a line for each version")
+	f := newClientFlags(c)
+	f.describeJSON(c, "a list with a line for each version")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		at, err := p.findPolicy(c.Context(), f, args[0])
+		if err != nil {
+			return err
+		}
+		if strings.Contains(args[0], "@") {
+			return fmt.Errorf("%s takes a policy without a version; see writ catalog show %s", c.CommandPath(), at.Ref())
+		}
+		versions := at.Policy.Versions()
+		if f.json {
+			return p.printVersions(versions)
+		}
+		var rows [][]string
+		for _, v := range versions {
+			rows = append(rows, []string{v.ID, day(v), fmt.Sprintf("%6d", v.Size), statements(v.Statements), mark(v)})
+		}
+		for _, line := range aligned(rows) {
+			p.print("%s", line)
+		}
+		return nil
+	}
 	return c
 }
 

@@ -31,6 +31,11 @@ func newClientFlags(c *cobra.Command) *clientFlags {
 	return f
 }
 
+// describeJSON says in a command's help what it prints with --json.
+func (f *clientFlags) describeJSON(c *cobra.Command, what string) {
+	c.PersistentFlags().Lookup("json").Usage = "print JSON: " + what
+}
+
 // A client calls a server, for the time of one command.
 type client struct {
 	*program

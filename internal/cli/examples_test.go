@@ -51,8 +51,8 @@ func TestHelpExamplesRun(t *testing.T) {
 	}
 	ran := 0
 	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
-		"check no-public-access", "validate", "catalog", "catalog list", "catalog show", "catalog versions", "catalog log",
-		"catalog blame", "catalog audit", "catalog rule", "catalog affected", "version"} {
+		"check no-public-access", "validate", "escalate", "escalate methods", "catalog", "catalog list", "catalog audit", "catalog rule",
+		"catalog affected", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")
 		if !ok {

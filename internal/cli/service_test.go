@@ -198,19 +198,20 @@ func TestServiceHelpExamplesRun(t *testing.T) {
 	}
 }
 
-// TestPublishingHelpExamplesRun runs every example of the help texts of the commands by which owners publish and roles are made,
-// each command's against a server of its own. Where one needs what others make, that is made before.
+// TestPublishingHelpExamplesRun runs every example of the help texts of the commands by which owners publish and roles are made, and of
+// those that look up what was published, each command's against a server of its own. Where one needs what others make, that is made before.
 func TestPublishingHelpExamplesRun(t *testing.T) {
 	const publisher = "writ catalog publisher create platform"
 	const deployer = publisher + " && writ catalog publish Deployer --publisher platform --document old.json --note first"
 	const readers = publisher + " && writ catalog publish Readers --publisher platform --rule readers.json --note first"
 	for command, before := range map[string]string{
+		"catalog show": deployer, "catalog versions": deployer, "catalog log": deployer, "catalog blame": deployer,
 		"catalog publisher": "true", "catalog publisher create": "true", "catalog publisher list": publisher, "catalog publish": deployer,
 		"catalog entries": deployer, "catalog withdraw": deployer, "catalog import": "true", "roles": "true", "roles list-service-roles": "true", "roles create-service-role": "true",
 		"reference": readers, "reference diff": "true", "reference update": readers, "reference show": readers,
 	} {
 		srv, dir := writtest.New(t), t.TempDir()
-		environment := append(os.Environ(), serviceEnvironment(t, srv, dir)...)
+		environment := append(os.Environ(), append(serviceEnvironment(t, srv, dir), "XDG_CACHE_HOME="+dir)...)
 		for name, actions := range map[string]string{"old.json": `"iam:ListUsers"`, "deployer.json": `"iam:ListUsers", "iam:ListRoles"`} {
 			text := `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": [` + actions + `], "Resource": "*"}}`
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
