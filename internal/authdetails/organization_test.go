@@ -2,6 +2,8 @@ package authdetails_test
 
 import (
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,4 +96,44 @@ func TestOrganizationsThatAreNone(t *testing.T) {
 			t.Errorf("%s: %v, not %s", src, err, want)
 		}
 	}
+}
+
+// TestDocumentsInAllTheirForms: as an object, as its text, and URL-encoded, with white space around it or without.
+func TestDocumentsInAllTheirForms(t *testing.T) {
+	const user = `{"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/u", "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": %s}]}]}`
+	const object = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}`
+	quoted := func(text string) string { return strconv.Quote(text) }
+	for _, form := range []string{
+		object, quoted(object), quoted("\n " + object), quoted(url.QueryEscape(object)), quoted(url.PathEscape(object)), quoted(url.QueryEscape(" \n" + object)),
+	} {
+		var d authdetails.Details
+		if err := d.Read(strings.NewReader(fmt.Sprintf(user, form))); err != nil || len(d.Users[0].Inline[0].Document.Statements) != 1 {
+			t.Errorf("%s: %v", form, err)
+		}
+	}
+	for form, want := range map[string]string{`"%7"`: "the text is not URL-encoded", `"x"`: "line 1", `""`: "there is no document", `7`: "line 1"} {
+		var d authdetails.Details
+		if err := d.Read(strings.NewReader(fmt.Sprintf(user, form))); err == nil || !strings.Contains(err.Error(), "UserDetailList[0].UserPolicyList[0].PolicyDocument: "+want) {
+			t.Errorf("%s: %v", form, err)
+		}
+	}
+}
+
+// FuzzRead looks for what panics, or is read into what its own account does not know.
+func FuzzRead(f *testing.F) {
+	for _, part := range organization {
+		f.Add(part)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		var d authdetails.Details
+		if d.Read(strings.NewReader(src)) != nil {
+			return
+		}
+		for _, e := range d.Principals() {
+			if d.Account(e.Account) == nil {
+				t.Errorf("account %s of %s is not known", e.Account, e.ARN)
+			}
+			d.GroupsOf(e)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/iam"
@@ -113,11 +114,15 @@ func each[R iam.Record, Detail any](c *op.Call, prefix string, detail func(R) De
 // awsPolicies yields the policies of AWS that are attached somewhere in the account, or serve as a boundary.
 func (d details) awsPolicies(after string) iter.Seq2[string, func() any] {
 	return func(yield func(string, func() any) bool) {
-		for p := range d.call.State.OwnerPolicies() {
-			key := awsPolicyKey(p)
-			used := d.call.State.Count(snapshot.AttachedPrefix(d.account, p.ARN)) +
-				d.call.State.Count(snapshot.BoundaryPrefix(d.account, p.ARN))
-			if key > after && used > 0 && !yield(key, func() any { return d.awsPolicy(p) }) {
+		var used []*snapshot.OwnerPolicy
+		for _, arn := range d.call.State.Used(d.account) {
+			if p := d.call.State.OwnerPolicy(arn); p != nil {
+				used = append(used, p)
+			}
+		}
+		slices.SortFunc(used, func(a, b *snapshot.OwnerPolicy) int { return strings.Compare(a.Name, b.Name) })
+		for _, p := range used {
+			if key := awsPolicyKey(p); key > after && !yield(key, func() any { return d.awsPolicy(p) }) {
 				return
 			}
 		}

@@ -21,6 +21,7 @@ package snapshot
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/google/btree"
@@ -85,10 +86,30 @@ func (s *Snapshot) Count(prefix string) int {
 	return n
 }
 
+// Used returns the ARNs of the managed policies that are attached in an account or are a boundary there, sorted.
+func (s *Snapshot) Used(account string) (arns []string) {
+	for _, prefix := range []string{"count/" + attachedIn + account + "/", "count/" + boundaryIn + account + "/"} {
+		s.tree.AscendGreaterOrEqual(entry{key: prefix}, func(e entry) bool {
+			arn, below := strings.CutPrefix(e.key, prefix)
+			if below {
+				arns = append(arns, strings.TrimSuffix(arn, "/"))
+			}
+			return below
+		})
+	}
+	slices.Sort(arns)
+	return slices.Compact(arns)
+}
+
 // The prefixes under which what follows from records is listed.
 
-func AttachedPrefix(account, policy string) string { return "attached/" + account + "/" + policy + "/" }
-func BoundaryPrefix(account, policy string) string { return "boundary/" + account + "/" + policy + "/" }
+const (
+	attachedIn = "attached/"
+	boundaryIn = "boundary/"
+)
+
+func AttachedPrefix(account, policy string) string { return attachedIn + account + "/" + policy + "/" }
+func BoundaryPrefix(account, policy string) string { return boundaryIn + account + "/" + policy + "/" }
 func MemberPrefix(group string) string             { return "member/" + group + "/" }
 func InstancePrefix(role string) string            { return "instance/" + role + "/" }
 

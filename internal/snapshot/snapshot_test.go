@@ -294,6 +294,26 @@ func TestRecordsAreListedByPrefixAndFromBehindAKey(t *testing.T) {
 	}
 }
 
+func TestUsedAreTheManagedPoliciesOfAnAccount(t *testing.T) {
+	const a, b, c = "arn:aws:iam::aws:policy/a", "arn:aws:iam::aws:policy/service-role/b", "arn:aws:iam::111122223333:policy/c"
+	holds := func(arns ...string) iam.Grants { return iam.Grants{Attached: arns} }
+	l := still()
+	s := l.do(t, nil,
+		&iam.User{Header: header("AIDA1", "alice"), Grants: holds(b, a), Boundary: c},
+		&iam.Role{Header: header("AROA1", "app"), Grants: holds(a), Boundary: b, Trust: iam.NewDocument(trust)},
+		&iam.Group{Header: iam.Header{Account: other, Name: "Devs", Path: "/", ID: "AGPA1"}, Grants: holds(c)},
+	)
+	for account, want := range map[string][]string{account: {c, a, b}, other: {c}, "1111": nil} {
+		if got := s.Used(account); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", account, got, want)
+		}
+	}
+	s = l.do(t, []string{iam.UserKey(account, "alice")})
+	if got := s.Used(account); !slices.Equal(got, []string{a, b}) {
+		t.Errorf("without alice: %v", got)
+	}
+}
+
 func TestGetIsNilForARecordOfAnotherKind(t *testing.T) {
 	s := still().do(t, nil, &iam.User{Header: header("AIDA1", "alice")})
 	if r := Get[iam.Role](s, iam.UserKey(account, "alice")); r != nil {

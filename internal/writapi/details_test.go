@@ -36,7 +36,7 @@ func newEstate(t *testing.T) *estate {
 	return e
 }
 
-// found makes an organization with SCPs.
+// found makes an organization with SCPs and RCPs.
 func (e *estate) found(client *organizations.Client) {
 	e.t.Helper()
 	_, err := client.CreateOrganization(ctx, &organizations.CreateOrganizationInput{})
@@ -44,8 +44,10 @@ func (e *estate) found(client *organizations.Client) {
 	roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{})
 	e.must(err)
 	e.root = *roots.Roots[0].Id
-	_, err = client.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{RootId: &e.root, PolicyType: types.PolicyTypeServiceControlPolicy})
-	e.must(err)
+	for _, t := range []types.PolicyType{types.PolicyTypeServiceControlPolicy, types.PolicyTypeResourceControlPolicy} {
+		_, err = client.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{RootId: &e.root, PolicyType: t})
+		e.must(err)
+	}
 }
 
 // member makes a member account; as is a session of its administrator.
@@ -98,7 +100,7 @@ func told(d *authdetails.Details) string {
 	var lines []string
 	for _, a := range d.Accounts {
 		line := fmt.Sprint(a.ID, " ", a.Name, " placed ", a.Placed)
-		for _, l := range a.SCPs {
+		for _, l := range slices.Concat(a.SCPs, a.RCPs) {
 			line += " " + l.Name + ":"
 			for _, p := range l.Policies {
 				line += " " + p.Name
@@ -150,8 +152,9 @@ func TestTheOperatorReadsAllAccounts(t *testing.T) {
 	e.must(err)
 	accounts := []string{
 		account + "  placed true",
-		dev + " dev placed true Root: FullAWSAccess Sandbox: FullAWSAccess No ecr:* dev: FullAWSAccess No s3:*",
-		shop + " shop placed true Root: FullAWSAccess shop: FullAWSAccess",
+		dev + " dev placed true Root: FullAWSAccess Sandbox: FullAWSAccess No ecr:* dev: FullAWSAccess No s3:*" +
+			" Root: RCPFullAWSAccess Sandbox: RCPFullAWSAccess dev: RCPFullAWSAccess",
+		shop + " shop placed true Root: FullAWSAccess shop: FullAWSAccess Root: RCPFullAWSAccess shop: RCPFullAWSAccess",
 	}
 	slices.Sort(accounts)
 	want := strings.Join(accounts, "\n")
