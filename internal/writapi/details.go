@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -29,7 +30,8 @@ type GetOrganizationAuthorizationDetailsOutput struct {
 	Marker               string `json:",omitempty"`
 }
 
-// AccountDetails are what iam:GetAccountAuthorizationDetails says of an account, and where it is in its organization.
+// AccountDetails are what iam:GetAccountAuthorizationDetails says of an account, and where it is in its organization. Of an owner's policy
+// that was published on this server, the version before the one in force comes along.
 type AccountDetails struct {
 	ID             string `json:"Id"`
 	Name           string `json:",omitempty"`
@@ -199,6 +201,9 @@ func (p *detailsPage) account(a *iam.Account) (full bool, err error) {
 			}
 		}
 		d := detail()
+		if m, ok := d.(types.ManagedPolicyDetail); ok {
+			d = withVersionBefore(p.call.State, m)
+		}
 		text, err := json.Marshal(d)
 		if err != nil {
 			return false, err
@@ -216,6 +221,23 @@ func (p *detailsPage) account(a *iam.Account) (full bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// withVersionBefore adds, to a policy whose version in force was published on this server, the version before it: without the server,
+// nobody could say otherwise what the last update changed. The other versions of AWS's policies are part of the program.
+func withVersionBefore(s *snapshot.Snapshot, m types.ManagedPolicyDetail) types.ManagedPolicyDetail {
+	owned := s.OwnerPolicy(*m.Arn)
+	if owned == nil || owned.Default().Publication() == nil {
+		return m
+	}
+	if versions := owned.Versions(); len(versions) > 1 {
+		before := versions[len(versions)-2]
+		if doc := before.Document(); doc != nil {
+			text := url.QueryEscape(doc.Text)
+			m.PolicyVersionList = append(m.PolicyVersionList, types.PolicyVersion{CreateDate: &before.Created, VersionId: &before.ID, Document: &text})
+		}
+	}
+	return m
 }
 
 // place adds an account without what is in it.
