@@ -25,11 +25,16 @@ there.
 
 With --service, an update is judged by what it did to that service alone.
 
-Exit status: 0 if no update took access away, 1 if one did, or may have, 2 for an error.`
+With --escalation it prints instead what the policies let their holder become, in their default
+versions, the most powerful first, and how many methods of privilege escalation can be used.
+
+Exit status: 0 if no update took access away, 1 if one did, or may have, 2 for an error. With
+--escalation: 0 if no holder can become an administrator, 1 if one can, or may be able to.`
 
 const auditExamples = `  writ catalog audit --policy AdministratorAccess-Amplify
   writ catalog audit --policy AdministratorAccess-Amplify --policy AWSCloud9User --service lambda
-  writ catalog audit --policy ReadOnlyAccess --since 2025-01-01 --universe reference --json`
+  writ catalog audit --policy ReadOnlyAccess --since 2025-01-01 --universe reference --json
+  writ catalog audit --escalation`
 
 // auditFlags are the flags of writ catalog audit.
 type auditFlags struct {
@@ -38,6 +43,7 @@ type auditFlags struct {
 	policies       []string
 	jobs           int
 	json           bool
+	escalation     bool
 }
 
 func (p *program) catalogAudit() *cobra.Command {
@@ -58,7 +64,8 @@ func (p *program) catalogAudit() *cobra.Command {
 	f.Var(&q.service, "service", "only what was taken from a service, by its `prefix`, such as s3")
 	q.add(c)
 	f.IntVar(&q.jobs, "jobs", 0, "how many updates to work out at once (default: one for each processor)")
-	f.BoolVar(&q.json, "json", false, "print JSON: a line for each update that took access away, or may have")
+	f.BoolVar(&q.escalation, "escalation", false, "what the policies let their holder become, in place of what updates took away")
+	f.BoolVar(&q.json, "json", false, "print JSON: a line for each update that took access away, or may have, or for each policy")
 	mustComplete(c, "policy", func(c *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return completeName(c, nil, begun)
 	})
@@ -67,6 +74,9 @@ func (p *program) catalogAudit() *cobra.Command {
 }
 
 func (p *program) audit(c *cobra.Command, q *auditFlags) error {
+	if q.escalation {
+		return p.auditEscalation(c, q)
+	}
 	steps, err := q.steps(c)
 	if err != nil {
 		return err
@@ -162,18 +172,9 @@ func (q *auditFlags) steps(c *cobra.Command) (steps []history.Step, err error) {
 			return nil, fmt.Errorf("--since: %q is no date; expected one such as 2023-02-24", q.since.text)
 		}
 	}
-	policies := managed.All()
-	if len(q.policies) > 0 {
-		policies = nil
-		for _, name := range q.policies {
-			policy, err := policyNamed("--policy", name)
-			if err != nil {
-				return nil, err
-			}
-			if !slices.Contains(policies, policy) {
-				policies = append(policies, policy)
-			}
-		}
+	policies, err := q.selected()
+	if err != nil {
+		return nil, err
 	}
 	for _, policy := range policies {
 		for _, s := range history.Steps(policy)[1:] {
@@ -183,6 +184,23 @@ func (q *auditFlags) steps(c *cobra.Command) (steps []history.Step, err error) {
 		}
 	}
 	return steps, nil
+}
+
+// selected returns the policies that --policy names, or all.
+func (q *auditFlags) selected() (policies []*managed.Policy, err error) {
+	if len(q.policies) == 0 {
+		return managed.All(), nil
+	}
+	for _, name := range q.policies {
+		policy, err := policyNamed("--policy", name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(policies, policy) {
+			policies = append(policies, policy)
+		}
+	}
+	return policies, nil
 }
 
 // touching returns the steps of the updates that changed, or may have changed, what is allowed of a service.

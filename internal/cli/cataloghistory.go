@@ -128,23 +128,46 @@ func (p *program) historyCommand(c *cobra.Command, lines string, tell func(c *co
 
 // updateJSON is an update in JSON. docs/history.md describes it.
 type updateJSON struct {
-	Policy      string             `json:"policy,omitempty"`
-	Version     string             `json:"version"`
-	Date        *time.Time         `json:"date"`
-	Verdict     history.Verdict    `json:"verdict"`
-	Universe    string             `json:"universe"`
-	Added       []string           `json:"added"`
-	Removed     []string           `json:"removed"`
-	Note        string             `json:"note"`
-	Announced   []announcementJSON `json:"announced"`
-	Previous    *string            `json:"previous"`
-	Missing     int                `json:"missing"`
-	Services    []shareJSON        `json:"services"`
-	Differences []changeJSON       `json:"differences"`
-	Unknown     []history.Doubt    `json:"unknown"`
-	Witness     *history.Request   `json:"witness,omitempty"`
-	Published   *publicationJSON   `json:"published,omitempty"` // on a server
-	Withdrawn   *publicationJSON   `json:"withdrawn,omitempty"` // the policy, after its newest version
+	Policy      string                `json:"policy,omitempty"`
+	Version     string                `json:"version"`
+	Date        *time.Time            `json:"date"`
+	Verdict     history.Verdict       `json:"verdict"`
+	Universe    string                `json:"universe"`
+	Added       []string              `json:"added"`
+	Removed     []string              `json:"removed"`
+	Note        string                `json:"note"`
+	Announced   []announcementJSON    `json:"announced"`
+	Previous    *string               `json:"previous"`
+	Missing     int                   `json:"missing"`
+	Services    []shareJSON           `json:"services"`
+	Differences []changeJSON          `json:"differences"`
+	Unknown     []history.Doubt       `json:"unknown"`
+	Witness     *history.Request      `json:"witness,omitempty"`
+	Escalation  *escalationChangeJSON `json:"escalation,omitempty"` // of writ catalog log
+	Published   *publicationJSON      `json:"published,omitempty"`  // on a server
+	Withdrawn   *publicationJSON      `json:"withdrawn,omitempty"`  // the policy, after its newest version
+}
+
+// escalationChangeJSON is what an update did to escalation. No list is null.
+type escalationChangeJSON struct {
+	Was    *history.Admin         `json:"was"` // null for the first version
+	Is     history.Admin          `json:"is"`
+	Opened []history.MethodChange `json:"opened"`
+	Closed []history.MethodChange `json:"closed"`
+}
+
+func newEscalationChangeJSON(c *history.EscalationChange) *escalationChangeJSON {
+	j := &escalationChangeJSON{Is: c.Is, Opened: c.Opened, Closed: c.Closed}
+	if c.Was != "" {
+		j.Was = &c.Was
+	}
+	if j.Opened == nil {
+		j.Opened = []history.MethodChange{}
+	}
+	if j.Closed == nil {
+		j.Closed = []history.MethodChange{}
+	}
+	return j
 }
 
 type announcementJSON struct {

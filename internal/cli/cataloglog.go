@@ -23,6 +23,9 @@ as added or removed under the circumstances that stand behind it. Lists are cut;
 In the open universe, all that could be a request counts; in the reference universe, the actions,
 resource types and condition keys of the service reference.
 
+Where an update changes what the policy lets its holder become, the log says which methods of
+privilege escalation it opens or closes; writ escalate says more of them.
+
 Where AWS keeps a table of changes, what it says stands beside the versions, in our words; of what was
 published on a server, what its owner said: note, feature, and the reason for a removal. Versions can
 be missing from the catalogue; the log says where.
@@ -63,10 +66,17 @@ func (p *program) log(c *cobra.Command, h *chronicle, limit int) error {
 	if err != nil {
 		return err
 	}
+	escalations := make([]*history.EscalationChange, len(steps))
+	for i, s := range steps {
+		if escalations[i], err = s.Escalation(c.Context()); err != nil {
+			return err
+		}
+	}
 	announced := history.Announced(h.Policy)
 	if h.json {
-		for _, u := range updates {
+		for i, u := range updates {
 			j := newUpdateJSON(u, announced)
+			j.Escalation = newEscalationChangeJSON(escalations[i])
 			if e := h.published[u.After.ID]; e != nil {
 				j.Published = newPublicationJSON(e)
 				j.Note = strings.TrimPrefix(j.Note+"; "+e.Note, "; ")
@@ -85,8 +95,8 @@ func (p *program) log(c *cobra.Command, h *chronicle, limit int) error {
 	if e := h.withdrawn; e != nil {
 		p.print("     %s  deprecated: %s", e.Time.UTC().Format(time.DateOnly), printable(e.Note))
 	}
-	for _, u := range updates {
-		p.logEntry(u, announced, h.published[u.After.ID])
+	for i, u := range updates {
+		p.logEntry(u, announced, h.published[u.After.ID], escalations[i])
 	}
 	text := logSummary(len(steps), all, h.options, announced)
 	if owner := h.owner(); owner != "" {
@@ -97,7 +107,7 @@ func (p *program) log(c *cobra.Command, h *chronicle, limit int) error {
 }
 
 // logEntry prints one version, with what was said of it where it was published on a server.
-func (p *program) logEntry(u *history.Update, a *history.Announcements, e *writapi.Entry) {
+func (p *program) logEntry(u *history.Update, a *history.Announcements, e *writapi.Entry, escalation *history.EscalationChange) {
 	for _, row := range slices.Backward(a.Between(u.After)) {
 		p.print("     %s  announced, and no version made for it: %s", row.Date.Format(time.DateOnly), row.About)
 	}
@@ -114,6 +124,11 @@ func (p *program) logEntry(u *history.Update, a *history.Announcements, e *writa
 	p.changeLines("-", u.Removed)
 	p.changeLines("+", u.Added)
 	p.doubtLines(u)
+	if text := escalation.Words(); text != "" {
+		for _, line := range hanging("  ", strings.Fields("escalation: "+printable(text))) {
+			p.print("%s", line)
+		}
+	}
 }
 
 func logSummary(shown, all int, o history.Options, a *history.Announcements) string {

@@ -35,7 +35,7 @@ holder is some user, or some role where a method is for one.
 --remedy prints a policy that closes all ways to administration, and what else it takes away.
 
 Exit status: 0 if the holder cannot become an administrator, 1 if it can, 3 if that is not known,
-2 for an error.`
+2 for an error. With --remedy, 0 if there is one or nothing to close.`
 
 const escalateExamples = `  writ escalate --policy AdministratorAccess-Amplify
   writ escalate --policy policy.json --boundary team.json --principal arn:aws:iam::111122223333:user/dev
@@ -225,6 +225,7 @@ func (p *program) printRemedy(q *escalation, r *escalate.Remedies) error {
 	if q.asBoundary {
 		doc = remedy.Boundary()
 	}
+	p.status = success
 	p.print("%s", doc.Format())
 	fmt.Fprintf(p.stderr, "writ: beside the other policies, this closes %s: %s\n", what, counted(len(remedy.Closes), "method"))
 	for _, line := range takes(remedy) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 
@@ -71,21 +69,14 @@ type MethodChange struct {
 	Is  string `json:"is"`
 }
 
-// Since returns the methods whose status changed: first those that opened, then those that closed, by id. A nil
-// before is a version that allows nothing.
+// Since returns the methods whose status changed, those that opened and those that closed, each in the order of the table of methods. A
+// nil before is a version that allows nothing.
 func (e *Escalation) Since(before *Escalation) (opened, closed []MethodChange) {
 	if before == nil {
 		before = &Escalation{}
 	}
-	ids := slices.Collect(maps.Keys(e.Usable))
-	for id := range before.Usable {
-		if e.Usable[id] == "" {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		c := MethodChange{id, before.status(id), e.status(id)}
+	for _, m := range escalate.Methods() {
+		c := MethodChange{m.ID, before.status(m.ID), e.status(m.ID)}
 		switch was, is := rank[c.Was], rank[c.Is]; {
 		case is > was:
 			opened = append(opened, c)
@@ -120,23 +111,48 @@ var escalationsFile []byte
 var escalations = sync.OnceValue(func() map[string]*Escalation { return embedded[*Escalation](escalationsFile, "escalations.json.gz") })
 
 // EscalationOf returns what was worked out beforehand of a version of the shipped catalogue, or nil.
-func EscalationOf(v *managed.Version) *Escalation { return escalations()[v.Ref()] }
+func EscalationOf(v *managed.Version) *Escalation {
+	if p, ok := managed.Lookup(v.Policy.Name); !ok || p != v.Policy {
+		return nil // of some other catalogue
+	}
+	return escalations()[v.Ref()]
+}
 
-// Escalation returns what the step changed: the methods that opened and closed, and whether the holder could and can become an administrator.
-// It is nil for a version that is not shipped.
-func (s Step) Escalation() *EscalationChange {
-	after := EscalationOf(s.After)
-	if after == nil {
+// escalation returns what a version lets its holder become, which is worked out if it is not shipped.
+func escalation(ctx context.Context, v *managed.Version) (*Escalation, error) {
+	if e := EscalationOf(v); e != nil {
+		return e, nil
+	}
+	doc, err := policy.Parse(v.Document())
+	if err != nil {
+		return nil, &DocumentError{v, err}
+	}
+	return EscalationOfDocument(ctx, doc)
+}
+
+// Escalation returns what the step changed. The error is that of a document that cannot be read, or that of ctx.
+func (s Step) Escalation(ctx context.Context) (*EscalationChange, error) {
+	after, err := escalation(ctx, s.After)
+	if err != nil || s.Before == nil {
+		return after.Change(nil), err
+	}
+	before, err := escalation(ctx, s.Before)
+	if err != nil {
+		return nil, err
+	}
+	return after.Change(before), nil
+}
+
+// Change returns what changed since a version before; nil for one that allows nothing.
+func (e *Escalation) Change(before *Escalation) *EscalationChange {
+	if e == nil {
 		return nil
 	}
-	c := &EscalationChange{Is: after.Admin}
-	var before *Escalation
-	if s.Before != nil {
-		if before = EscalationOf(s.Before); before != nil {
-			c.Was = before.Admin
-		}
+	c := &EscalationChange{Is: e.Admin}
+	if before != nil {
+		c.Was = before.Admin
 	}
-	c.Opened, c.Closed = after.Since(before)
+	c.Opened, c.Closed = e.Since(before)
 	return c
 }
 
