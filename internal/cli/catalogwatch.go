@@ -148,33 +148,13 @@ func verdictOf(e *writapi.Entry) string {
 	return e.Verdict
 }
 
-// entryJSON is an entry of a server's history in JSON.
-type entryJSON struct {
-	Entry       int       `json:"entry"`
-	Time        time.Time `json:"time"`
-	Publisher   string    `json:"publisher"`
-	Policy      string    `json:"policy"`
-	ARN         string    `json:"arn"`
-	Version     string    `json:"version"`
-	Created     time.Time `json:"created"` // the version's date, which is its owner's
-	Verdict     string    `json:"verdict"` // "deprecation" for one
-	Added       []string  `json:"added"`
-	Removed     []string  `json:"removed"`
-	Note        string    `json:"note,omitempty"`
-	Feature     string    `json:"feature,omitempty"`
-	Reason      string    `json:"reason,omitempty"`
-	PublishedBy string    `json:"publishedBy,omitempty"`
-	// Rule made the version, applied to a reference; they are missing if somebody wrote it.
-	Rule      json.RawMessage `json:"rule,omitempty"`
-	Reference string          `json:"reference,omitempty"`
-}
-
 // printEntry prints an entry of a server's history, in a line.
 func (c *client) printEntry(e *writapi.Entry) error {
 	if c.json {
-		return c.printJSON(entryJSON{
-			e.Entry, e.Time, e.Publisher, e.PolicyName, e.PolicyARN, e.VersionID, e.VersionDate, verdictOf(e), e.Added, e.Removed,
-			e.Note, e.Feature, e.Reason, e.By, json.RawMessage(e.Rule), e.Reference,
+		return c.printJSON(feeds.Entry{
+			Entry: e.Entry, Time: e.Time, Publisher: e.Publisher, Policy: e.PolicyName, ARN: e.PolicyARN, Version: e.VersionID, Created: e.VersionDate,
+			Verdict: verdictOf(e), Added: e.Added, Removed: e.Removed, Note: e.Note, Feature: e.Feature, Reason: e.Reason, PublishedBy: e.By,
+			Rule: json.RawMessage(e.Rule), Reference: e.Reference,
 		})
 	}
 	verdict := verdictOf(e)

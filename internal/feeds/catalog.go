@@ -11,7 +11,6 @@ import (
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/managed"
-	"github.com/writ-iam/writ/policy"
 )
 
 // A catalog is the history of all policies at one state: what is shipped, and so many publications.
@@ -45,16 +44,11 @@ const tag = "tag:writ-iam,2026:"
 // newEntry makes the entry of a publication.
 func newEntry(p *iam.Publication) *entry {
 	e := &entry{
-		id: tag + p.ARN() + "@" + p.Version, date: p.Time.UTC(), policy: p.Policy, arn: p.ARN(), version: p.Version,
-		verdict: p.Verdict, adds: p.Added, removes: p.Removed, published: p,
+		id: ID(p), date: p.Time.UTC(), policy: p.Policy, arn: p.ARN(), version: p.Version, verdict: VerdictOf(p), adds: Adds(p), removes: p.Removed,
+		published: p,
 	}
-	switch {
-	case p.Deprecation:
-		e.id, e.version, e.verdict = tag+p.ARN()+"@deprecated", "", deprecation
-	case p.Verdict == first && p.Document != nil:
-		if doc, err := policy.Parse([]byte(p.Document.Text)); err == nil {
-			e.adds = history.Allows(doc)
-		}
+	if p.Deprecation {
+		e.version = ""
 	}
 	return e
 }

@@ -156,9 +156,7 @@ func (h *Handler) ofAccount(r *http.Request, c *catalog, f *feed) (*body, error)
 		return nil, refusal(r, err)
 	}
 	f.account = call.Account()
-	f.inUse = func(arn string) bool {
-		return call.State.Count(snapshot.AttachedPrefix(f.account, arn)) > 0 || call.State.Count(snapshot.BoundaryPrefix(f.account, arn)) > 0
-	}
+	f.inUse = func(arn string) bool { return call.State.InUse(f.account, arn) }
 	h.rendering.Lock()
 	defer h.rendering.Unlock()
 	return c.render(f)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/writ-iam/writ/internal/glob"
 	"github.com/writ-iam/writ/internal/spelling"
 	"github.com/writ-iam/writ/managed"
 )
@@ -58,10 +57,7 @@ func (f *feed) has(e *entry) bool {
 }
 
 // ofService reports whether an action, or a pattern of actions, is one of the service that is asked for.
-func (f *feed) ofService(action string) bool {
-	service, _, ok := strings.Cut(strings.ToLower(action), ":")
-	return !ok || strings.Contains(service, " ") || glob.Compile(service).Match(f.service)
-}
+func (f *feed) ofService(action string) bool { return OfService(ServiceOf(action), f.service) }
 
 // values is the query again, so that equal ones are written in one way.
 func (f *feed) values() url.Values {
@@ -169,6 +165,9 @@ func (c *catalog) mustHave(name string, status int) error {
 	return problemf(status, "no managed policy is called %q%s", clip(name), text)
 }
 
+// IsService reports whether a text may be a service's, as in s3.
+func IsService(text string) bool { return serviceForm.MatchString(text) }
+
 var serviceForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // maxQuery is the number of bytes that a query may have. A presigned one with a session token is long.
@@ -209,7 +208,7 @@ func (f *feed) parameters(c *catalog) map[string]func(string) error {
 			return c.mustHave(text, http.StatusBadRequest)
 		},
 		"service": func(text string) error {
-			if f.service = strings.ToLower(text); !serviceForm.MatchString(f.service) {
+			if f.service = strings.ToLower(text); !IsService(f.service) {
 				return problemf(http.StatusBadRequest, "service is the first part of an action's name, as in s3; found %q", clip(text))
 			}
 			return nil

@@ -393,6 +393,10 @@ var kinds = map[string]func() Record{
 	"publication":    newRecord[Publication],
 	"catalog":        newRecord[CatalogHead],
 	"reference":      newRecord[ServiceReference],
+	"webhook":        newRecord[Webhook],
+	"webhookcursor":  newRecord[WebhookCursor],
+	"delivery":       newRecord[Delivery],
+	"deadletter":     newRecord[DeadLetter],
 }
 
 func newRecord[T any, P record[T]]() Record { return P(new(T)) }

@@ -159,6 +159,11 @@ type Reach struct {
 	As  string // "policy" or "boundary"
 }
 
+// InUse reports whether a managed policy is attached to, or the boundary of, something in an account.
+func (s *Snapshot) InUse(account, arn string) bool {
+	return s.Count(AttachedPrefix(account, arn)) > 0 || s.Count(BoundaryPrefix(account, arn)) > 0
+}
+
 // Reached yields the identities of all accounts that a managed policy is attached to, or serves as a boundary, account by account.
 func (s *Snapshot) Reached(arn string) iter.Seq[Reach] {
 	return func(yield func(Reach) bool) {
