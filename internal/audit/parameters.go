@@ -28,6 +28,7 @@ var secret = map[string]bool{
 	"SecretAccessKey":         true,
 	"ServiceCredentialSecret": true,
 	"ServicePassword":         true,
+	"SigningSecret":           true, // of a webhook, of Writ's CreateWebhook
 	"SessionToken":            true,
 	"TokenCode":               true,
 	"TradeInToken":            true,

@@ -66,6 +66,7 @@ func (p *program) serve() *cobra.Command {
 	flags.StringVar(&f.cert, "tls-cert", "", "`file` of the server's certificate, PEM")
 	flags.StringVar(&f.key, "tls-key", "", "`file` of the certificate's key, PEM")
 	flags.Float64Var(&f.Rate, "rate", server.DefaultRate, "calls a second that each account may make; -1 for no limit")
+	flags.BoolVar(&f.PrivateWebhooks, "webhook-allow-private", false, "let webhooks lead to private and loopback addresses, and to the latter by http")
 	flags.StringSliceVar(&f.etcd, "etcd-endpoints", nil, "`URLs` of an etcd cluster")
 	flags.StringVar(&f.etcdCA, "etcd-cacert", "", "`file` of the authorities that the cluster's certificates are checked by, PEM")
 	flags.StringVar(&f.etcdCert, "etcd-cert", "", "`file` of the certificate to show to the cluster, PEM")

@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/authdetails", "internal/affected", "internal/catalogsource", "internal/actionsource", "internal/cachedir", "internal/history"},
 	{"internal/store", "internal/store/member", "internal/iam"},
 	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
-	{"internal/pdp", "internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/writapi", "internal/analyzerapi", "internal/feeds"},
+	{"internal/pdp", "internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/feeds", "internal/webhook", "internal/writapi", "internal/analyzerapi"},
 	{"internal/server", "writtest", "internal/console", "internal/cli"},
 	{"cmd/writ"},
 }

@@ -22,6 +22,8 @@ type Backend struct {
 	Now   func() time.Time
 	Rand  io.Reader     // cryptographic randomness
 	Used  func(iam.Use) // notes that a credential or a role was used; it does not wait
+
+	PrivateWebhooks bool // webhooks may lead to private addresses
 }
 
 // A Call is one request on its way.

@@ -41,6 +41,7 @@ import (
 	"github.com/writ-iam/writ/internal/snapshot"
 	"github.com/writ-iam/writ/internal/store"
 	"github.com/writ-iam/writ/internal/store/member"
+	"github.com/writ-iam/writ/internal/webhook"
 )
 
 // A Config says how to serve. The zero Config, but for an account, is a server on a free port of the loopback interface
@@ -56,7 +57,10 @@ type Config struct {
 	KeyFile         string // the master key; "" for master.key in the data folder
 	AuditFile       string // "" for audit.jsonl in the data folder
 
-	TLS  *tls.Config  // nil for plain HTTP, which is for loopback only
+	TLS *tls.Config // nil for plain HTTP, which is for loopback only
+	// PrivateWebhooks lets webhooks lead to private and loopback addresses, and to the latter by http.
+	PrivateWebhooks bool
+
 	Rate float64      // calls a second and account; 0 for DefaultRate, below 0 for no limit
 	Log  *slog.Logger // nil for none
 	Now  func() time.Time
@@ -90,6 +94,7 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	cancel   context.CancelFunc
+	delivers chan struct{} // closed when no delivery of a webhook is under way any more; nil if none ever was
 	failed   chan error
 }
 
@@ -135,6 +140,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	s.metrics = newMetrics(s)
 	s.uses = recordUses(running, s.store, s.live, c.Log)
 	go store.Maintain(running, s.store, c.Log)
+	s.deliver(running)
 	s.serve()
 	return s, nil
 }
@@ -209,7 +215,7 @@ func (s *Server) serve() {
 	handler := &op.Handler{
 		Backend: &op.Backend{
 			Store: s.store, Live: s.live, Keys: s.keys, Audit: s.audit,
-			Now: s.config.Now, Rand: rand.Reader, Used: s.uses.used,
+			Now: s.config.Now, Rand: rand.Reader, Used: s.uses.used, PrivateWebhooks: s.config.PrivateWebhooks,
 		},
 		Services: services(), Log: s.config.Log,
 		Limit: newLimiter(s.config.Rate, s.config.Now).allow, Observe: s.metrics.observe,
@@ -246,6 +252,19 @@ func (s *Server) feeds(calls *op.Handler) http.Handler {
 			return calls.Admit(r, "writ", "ListCatalogEntries", in, op.Target{Resource: "*"})
 		},
 	}
+}
+
+// deliver sends what is published to webhooks, until ctx is done.
+func (s *Server) deliver(ctx context.Context) {
+	d := webhook.New(webhook.Config{
+		Store: s.store, Live: s.live, Keys: s.keys, Now: s.config.Now, Rand: rand.Reader, Log: s.config.Log, Private: s.config.PrivateWebhooks,
+		Observe: s.metrics.delivered,
+	})
+	s.delivers = make(chan struct{})
+	go func() {
+		defer close(s.delivers)
+		d.Run(ctx)
+	}()
 }
 
 // ready tells whether calls can be served.
@@ -293,6 +312,9 @@ func (s *Server) Close(ctx context.Context) error {
 		s.uses.flush(ctx)
 	}
 	s.cancel()
+	if s.delivers != nil {
+		<-s.delivers // it writes what it last did
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

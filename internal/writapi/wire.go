@@ -14,7 +14,7 @@ import (
 // Service makes the API.
 func Service() *op.Service {
 	model := &awsmodel.Service{Name: "writ", TargetPrefix: "Writ", Protocol: awsmodel.JSON}
-	return op.NewService("writ", model, wire{}, services, forwards, catalog, references, accountDetails)
+	return op.NewService("writ", model, wire{}, services, forwards, catalog, references, accountDetails, webhooks)
 }
 
 // wire is the API's protocol: that of AWS's JSON services on the outside, and the structs of this package inside,
@@ -53,6 +53,8 @@ var statuses = map[iam.Code]int{
 	iam.PolicyNotAttachable:     http.StatusConflict,
 	iam.ConcurrentModification:  http.StatusConflict,
 	iam.LimitExceeded:           http.StatusConflict,
+
+	iam.EntityTemporarilyUnmodifable: http.StatusConflict,
 }
 
 // EncodeError writes an error.

@@ -1,5 +1,5 @@
 // Package writapi is Writ's own API: the services that the operator registered, forward access sessions, the managed
-// policies of owners, and what is in all accounts.
+// policies of owners with the webhooks that tell of these, and what is in all accounts.
 //
 // # Registered services
 //
@@ -41,6 +41,11 @@
 // SCPs and RCPs at each level above each. To an identity of the first account that may do it on arn:aws:writ::ACCOUNT:account/* it
 // says that of all accounts of the server; to one of another management account that may do it on the ARN of its organization, of
 // the accounts in that. No identity of a member account can have the permission, its administrator included.
+//
+// # Webhooks
+//
+// A webhook sends entries of the history to a URL, as package webhook says. It belongs to the account that created it, and is the
+// resource arn:aws:writ::ACCOUNT:webhook/NAME. To create one takes the permission writ:ListCatalogEntries, too.
 //
 // # On the wire
 //
