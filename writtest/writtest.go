@@ -70,6 +70,7 @@ func NewAt(t testing.TB, now func() time.Time) *Server {
 
 func start(t testing.TB, c server.Config) *Server {
 	t.Helper()
+	c.PrivateWebhooks = true // a test's receivers are on this machine
 	s, err := server.Start(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)

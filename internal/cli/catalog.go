@@ -18,16 +18,17 @@ of AWS. A reference is a name or an ARN, and a version if not the default one is
 AdministratorAccess-Amplify@v10.
 
 And publish managed policies on a server, as their owner: publisher, publish, withdraw and import. What
-was published there is its history, which entries lists and watch follows; show, versions, log and blame
-know it, too. A rule over access levels can define such a policy; rule prints the document that one
-makes.`,
+was published there is its history, which entries lists, watch follows and webhook sends; show,
+versions, log and blame know it, too. A rule over access levels can define such a policy; rule prints
+the document that one makes.`,
 		Example: `  writ catalog list '*Amplify*'
   writ catalog versions AdministratorAccess-Amplify
   writ catalog show AdministratorAccess-Amplify@v10
   writ catalog log AdministratorAccess-Amplify`,
 	}
 	c.AddCommand(p.catalogList(), p.catalogShow(), p.catalogVersions(), p.catalogLog(), p.catalogBlame(), p.catalogAudit(),
-		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries(), p.catalogWatch(), p.catalogImport(), p.catalogRule())
+		p.catalogAffected(), p.catalogPublish(), p.catalogWithdraw(), p.catalogPublisher(), p.catalogEntries(), p.catalogWatch(), p.catalogImport(), p.catalogRule(),
+		p.catalogWebhook())
 	return c
 }
 

@@ -7,12 +7,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,9 +120,55 @@ func serviceEnvironment(t testing.TB, srv *writtest.Server, dir string) []string
 	}
 }
 
+// A receiver of webhooks keeps what it gets, and answers with a status that the test may change.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	status int
+	got    []string // headers and body
+}
+
+func newReceiver(t testing.TB) *receiver {
+	r := &receiver{status: http.StatusNoContent}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		var text bytes.Buffer
+		q.Header.Write(&text)
+		io.Copy(&text, q.Body)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.got = append(r.got, text.String())
+		w.WriteHeader(r.status)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) answer(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = status
+}
+
+func (r *receiver) all() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
+}
+
+// until waits for a condition.
+func until(is func() bool) bool {
+	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
 // TestServiceScripts runs each script against a server of its own, as its root user.
 func TestServiceScripts(t *testing.T) {
 	type key struct{}
+	type receiverKey struct{}
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		// sign SERVICE FILE BODY makes a request of the root user to a service. Each is another one.
 		"sign": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -153,6 +204,30 @@ func TestServiceScripts(t *testing.T) {
 			}
 		},
 	}
+	// answer STATUS is what the receiver of webhooks answers from now on.
+	commands["answer"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		status, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		ts.Value(receiverKey{}).(*receiver).answer(status)
+	}
+	// received NUMBER waits until the receiver has so many messages, and writes the last to the file message.
+	commands["received"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		r := ts.Value(receiverKey{}).(*receiver)
+		if !until(func() bool { return len(r.all()) >= n }) || len(r.all()) > n {
+			ts.Fatalf("the receiver got %d messages: %q", len(r.all()), r.all())
+		}
+		ts.Check(os.WriteFile(ts.MkAbs("message"), []byte(r.all()[n-1]), 0o666))
+	}
+	// until PATTERN COMMAND… runs a command until its output matches.
+	commands["until"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		pattern, err := regexp.Compile("(?m)" + args[0])
+		ts.Check(err)
+		if !until(func() bool { return ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) }) {
+			ts.Fatalf("no match for %s in %s", args[0], ts.ReadFile("stdout"))
+		}
+	}
 	for name, f := range scriptCommands {
 		commands[name] = f
 	}
@@ -167,6 +242,9 @@ func TestServiceScripts(t *testing.T) {
 			t.Cleanup(elsewhere.Close)
 			env.Vars = append(env.Vars, serviceEnvironment(t, srv, env.WorkDir)...)
 			env.Setenv("ELSEWHERE", elsewhere.URL)
+			r := newReceiver(t)
+			env.Values[receiverKey{}] = r
+			env.Setenv("RECEIVER", r.URL)
 			return nil
 		},
 		Cmds: commands,
@@ -202,16 +280,24 @@ func TestServiceHelpExamplesRun(t *testing.T) {
 // those that look up what was published, each command's against a server of its own. Where one needs what others make, that is made before.
 func TestPublishingHelpExamplesRun(t *testing.T) {
 	const publisher = "writ catalog publisher create platform"
+	const losses = publisher + ` && writ catalog webhook create losses --url "$RECEIVER"`
+	const gone = `writ catalog publish Deployer --publisher platform --document old.json --note first` +
+		` && until writ catalog webhook list | grep disabled; do :; done && writ catalog webhook enable losses`
 	const deployer = publisher + " && writ catalog publish Deployer --publisher platform --document old.json --note first"
 	const readers = publisher + " && writ catalog publish Readers --publisher platform --rule readers.json --note first"
 	for command, before := range map[string]string{
 		"catalog show": deployer, "catalog versions": deployer, "catalog log": deployer, "catalog blame": deployer,
 		"catalog publisher": "true", "catalog publisher create": "true", "catalog publisher list": publisher, "catalog publish": deployer,
+		"catalog webhook": "true", "catalog webhook create": "true", "catalog webhook list": losses, "catalog webhook show": losses,
+		"catalog webhook test": losses, "catalog webhook dead-letters": losses, "catalog webhook redeliver": losses + " && " + gone + "\nanswer 204",
+		"catalog webhook enable": losses, "catalog webhook delete": losses,
 		"catalog entries": deployer, "catalog withdraw": deployer, "catalog import": "true", "roles": "true", "roles list-service-roles": "true", "roles create-service-role": "true",
 		"reference": readers, "reference diff": "true", "reference update": readers, "reference show": readers,
 	} {
 		srv, dir := writtest.New(t), t.TempDir()
-		environment := append(os.Environ(), append(serviceEnvironment(t, srv, dir), "XDG_CACHE_HOME="+dir)...)
+		receiver := newReceiver(t)
+		receiver.answer(http.StatusGone)
+		environment := append(os.Environ(), append(serviceEnvironment(t, srv, dir), "XDG_CACHE_HOME="+dir, "RECEIVER="+receiver.URL)...)
 		for name, actions := range map[string]string{"old.json": `"iam:ListUsers"`, "deployer.json": `"iam:ListUsers", "iam:ListRoles"`} {
 			text := `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": [` + actions + `], "Resource": "*"}}`
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
@@ -239,6 +325,14 @@ func TestPublishingHelpExamplesRun(t *testing.T) {
 		}
 		examples, _, _ = strings.Cut(examples, "\n\n")
 		for line := range strings.Lines(before + "\n" + examples) {
+			if status, ok := strings.CutPrefix(line, "answer "); ok {
+				n, err := strconv.Atoi(strings.TrimSpace(status))
+				if err != nil {
+					t.Fatal(err)
+				}
+				receiver.answer(n)
+				continue
+			}
 			c := exec.Command("sh", "-e", "-c", line)
 			c.Dir, c.Env = dir, environment
 			if out, err := c.CombinedOutput(); err != nil || bytes.Contains(out, []byte("writ: ")) {
