@@ -50,7 +50,7 @@ func TestAFirstStartDoesNotTakeAnothersCredentialsFile(t *testing.T) {
 
 // serve is a process that serves what is in a folder.
 func serve(args []string) error {
-	s, err := server.Start(context.Background(), server.Config{Account: account, Data: args[0]})
+	s, err := server.Start(context.Background(), server.Config{Account: account, Data: args[0], PrivateWebhooks: true})
 	if err != nil {
 		return err
 	}

@@ -257,7 +257,7 @@ func (s *Server) feeds(calls *op.Handler) http.Handler {
 // deliver sends what is published to webhooks, until ctx is done.
 func (s *Server) deliver(ctx context.Context) {
 	d := webhook.New(webhook.Config{
-		Store: s.store, Live: s.live, Keys: s.keys, Now: s.config.Now, Rand: rand.Reader, Log: s.config.Log, Private: s.config.PrivateWebhooks,
+		Store: s.store, Live: s.live, Keys: s.keys, Now: s.config.Now, Rand: rand.Reader, Log: s.config.Log, Alone: s.config.Etcd == nil, Private: s.config.PrivateWebhooks,
 		Observe: s.metrics.delivered,
 	})
 	s.delivers = make(chan struct{})

@@ -9,8 +9,9 @@
 // One node at a time attempts the deliveries of a webhook: the one whose claim is in the webhook's cursor. It writes another claim
 // with the result of each attempt. Who sees the same claim for as long as [lease], by its own clock, takes its holder for gone; no
 // two clocks are compared. An attempt takes no longer than [timeout], which is much less. So in the ordinary case each entry is
-// sent once; if a node dies between an attempt and its result, it is sent again, and has the same webhook-id. A webhook's entries
-// come in the order of the history, but for those that have to be attempted again.
+// sent once; if a node dies between an attempt and its result, the entry is sent again, and has the same webhook-id. A node that
+// has the store alone need not wait for who is gone. A webhook's entries come in the order of the history, but for those that
+// have to be attempted again.
 //
 // # On the wire
 //
@@ -23,7 +24,8 @@
 // # Where to
 //
 // URLs are https, and lead to public addresses: the address is checked when it is dialled, after the name was resolved, so that a
-// name cannot lead into the operator's network ([guard]). No proxy is used, which would resolve names itself. The operator may allow private addresses.
+// name cannot lead into the operator's network ([guard]). No proxy is used, which would resolve names itself. The operator may
+// allow private addresses, but not those at which clouds hand out credentials.
 package webhook
 
 import (
@@ -62,6 +64,7 @@ type Config struct {
 	Now     func() time.Time
 	Rand    io.Reader
 	Log     *slog.Logger
+	Alone   bool           // no other node uses the store, so that a claim that is there is of a process that ended
 	Private bool           // webhooks may lead to private addresses
 	Roots   *x509.CertPool // nil for those of the system
 	Observe func(Outcome)  // is told of each attempt
@@ -184,7 +187,7 @@ func (d *Deliverer) round(ctx context.Context) (wake time.Time) {
 		case d.busy[key]:
 		case !todo.now():
 			later(todo.next)
-		case claim.claim != "" && now.Sub(claim.since) < lease:
+		case claim.claim != "" && !d.Alone && now.Sub(claim.since) < lease:
 			later(claim.since.Add(lease))
 		case now.Before(d.hold[key]):
 			later(d.hold[key])
