@@ -92,12 +92,13 @@ func (d *DeadLetter) Key() string    { return DeadLetterKey(d.Account, d.Webhook
 // WebhookARN returns the ARN of an account's webhook.
 func WebhookARN(account, name string) string { return "arn:aws:writ::" + account + ":webhook/" + name }
 
-// Message is the id of what is sent: the same in each attempt, and of no other message.
-func (w *Webhook) Message(d *Delivery) string {
-	if d.Entry == 0 {
+// Message is the id of what is sent of an entry, or of a test, for which p is nil: the same in each attempt, and of no other message.
+// The entry's number would not do: after a backup was restored, another entry may have it.
+func (w *Webhook) Message(d *Delivery, p *Publication) string {
+	if p == nil {
 		return fmt.Sprintf("msg_%s_test_%d", w.ID, d.Made.UnixMilli())
 	}
-	return fmt.Sprintf("msg_%s_%d", w.ID, d.Entry)
+	return fmt.Sprintf("msg_%s_%d_%d", w.ID, p.Entry, p.Time.Unix())
 }
 
 var webhookForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/writ-iam/writ/internal/iam"
+	"github.com/writ-iam/writ/internal/snapshot"
 )
 
 // delays are the times between attempts, as the specification proposes them: ten attempts in a little more than three days.
@@ -68,7 +69,11 @@ func (d *Deliverer) send(ctx context.Context, w *iam.Webhook, p *iam.Delivery, a
 	if err := CheckURL(w.URL, d.Private); err != nil { // the operator may have changed what is allowed
 		return 0, failure("the URL is not allowed: " + err.Error())
 	}
-	body, err := d.body(w, p)
+	entry := snapshot.Get[iam.Publication](d.Live.Current(), iam.PublicationKey(p.Entry))
+	if entry == nil && p.Entry > 0 {
+		return 0, failure("the entry is not in the history")
+	}
+	body, err := body(w, p, entry)
 	if err != nil {
 		return 0, err
 	}
@@ -84,7 +89,7 @@ func (d *Deliverer) send(ctx context.Context, w *iam.Webhook, p *iam.Delivery, a
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Writ-Webhooks")
-	if err := sign(r.Header, secret, w.Message(p), d.Now(), body); err != nil {
+	if err := sign(r.Header, secret, w.Message(p, entry), d.Now(), body); err != nil {
 		return 0, err
 	}
 	resp, err := d.client.Do(r)

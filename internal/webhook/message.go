@@ -7,7 +7,6 @@ import (
 
 	"github.com/writ-iam/writ/internal/feeds"
 	"github.com/writ-iam/writ/internal/iam"
-	"github.com/writ-iam/writ/internal/snapshot"
 )
 
 // The types of messages.
@@ -49,16 +48,13 @@ type data struct {
 	Omitted int `json:"omitted,omitempty"` // actions that are not listed
 }
 
-// body makes the body of a delivery. It follows from the entry alone, and so is the same in each attempt.
-func (d *Deliverer) body(w *iam.Webhook, p *iam.Delivery) ([]byte, error) {
+// body makes the body of a delivery of an entry, or of a test, for which it is nil. It follows from the entry alone, and so is the
+// same in each attempt.
+func body(w *iam.Webhook, p *iam.Delivery, entry *iam.Publication) ([]byte, error) {
 	m := &message{Type: typeTest, Timestamp: p.Made, Data: struct {
 		Webhook string `json:"webhook"`
 	}{iam.WebhookARN(w.Account, w.Name)}}
-	if p.Entry > 0 {
-		entry := snapshot.Get[iam.Publication](d.Live.Current(), iam.PublicationKey(p.Entry))
-		if entry == nil {
-			return nil, failure("the entry is not in the history")
-		}
+	if entry != nil {
 		m = newMessage(entry)
 	}
 	return json.Marshal(m)

@@ -34,6 +34,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -116,7 +117,10 @@ func (d *Deliverer) Run(ctx context.Context) {
 	changed := make(chan struct{}, 1)
 	go d.follow(ctx, changed)
 	for ctx.Err() == nil {
+		began := time.Now()
 		wake := d.round(ctx)
+		// A store that many write to changes all the time: to look is to take a tenth of the time at most.
+		pause(ctx, min(9*time.Since(began), retryAfter))
 		timer := time.NewTimer(min(max(0, wake.Sub(d.Now())), maxPause))
 		select {
 		case <-changed:
@@ -133,14 +137,18 @@ func (d *Deliverer) follow(ctx context.Context, changed chan<- struct{}) {
 	for rev := d.Live.Current().Revision; ctx.Err() == nil; {
 		s, err := d.Live.Wait(ctx, rev+1)
 		if err != nil { // the store does not answer
-			select {
-			case <-time.After(retryAfter):
-			case <-ctx.Done():
-			}
+			pause(ctx, retryAfter)
 			continue
 		}
 		rev = s.Revision
 		signal(changed)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -162,6 +170,7 @@ func (d *Deliverer) round(ctx context.Context) (wake time.Time) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	maps.DeleteFunc(d.hold, func(_ string, until time.Time) bool { return !now.Before(until) })
 	var hooks []*iam.Webhook
 	seen := map[string]sighting{}
 	for key, r := range s.List("webhook/", "") {
@@ -189,10 +198,9 @@ func (d *Deliverer) round(ctx context.Context) (wake time.Time) {
 			later(todo.next)
 		case claim.claim != "" && !d.Alone && now.Sub(claim.since) < lease:
 			later(claim.since.Add(lease))
-		case now.Before(d.hold[key]):
+		case !d.hold[key].IsZero():
 			later(d.hold[key])
 		case len(d.busy) < maxWorkers:
-			delete(d.hold, key)
 			d.busy[key], d.last = true, key
 			d.works.Go(func() { d.turn(ctx, w, claim.claim) })
 		}

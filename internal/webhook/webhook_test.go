@@ -51,6 +51,9 @@ func TestWhatIsPublishedIsSent(t *testing.T) {
 	if m := to.all()[0]; other.Verify([]byte(m.body), m.header) == nil {
 		t.Error("it verifies by the secret of another webhook")
 	}
+	if got, want := to.all()[0].header.Get("webhook-id"), fmt.Sprintf("msg_wh-all_2_%d", w.now().Unix()); got != want {
+		t.Errorf("the id is %s, want %s", got, want)
+	}
 	var first, second map[string]any
 	if err := json.Unmarshal([]byte(to.all()[0].body), &first); err != nil {
 		t.Fatal(err)
@@ -389,7 +392,7 @@ func TestACrashLosesNothing(t *testing.T) {
 	}
 	sent, bodies := map[string]int{}, map[string]string{}
 	for _, m := range append(flaky.all(), steady.all()...) {
-		key := m.header.Get("webhook-id")
+		key := m.id()
 		sent[key]++
 		if !want[key] {
 			t.Errorf("%s was sent", key)

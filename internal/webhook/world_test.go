@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -216,12 +217,20 @@ func (r *receiver) all() []received {
 	return append([]received{}, r.got...)
 }
 
-// ids are the messages in the order in which they came.
+// ids are the messages in the order in which they came: their ids, without the dates of the entries.
 func (r *receiver) ids() (list []string) {
 	for _, m := range r.all() {
-		list = append(list, m.header.Get("webhook-id"))
+		list = append(list, m.id())
 	}
 	return list
+}
+
+func (m *received) id() string {
+	text := m.header.Get("webhook-id")
+	if i := strings.LastIndexByte(text, '_'); !strings.Contains(text, "_test_") {
+		return text[:i]
+	}
+	return text
 }
 
 func id(hook string, entry int) string { return fmt.Sprintf("msg_wh-%s_%d", hook, entry) }

@@ -284,11 +284,12 @@ func webhookOut(s *snapshot.Snapshot, w *iam.Webhook) Webhook {
 }
 
 func deliveryOut(s *snapshot.Snapshot, w *iam.Webhook, d *iam.Delivery) Delivery {
+	p := snapshot.Get[iam.Publication](s, iam.PublicationKey(d.Entry))
 	out := Delivery{
-		MessageID: w.Message(d), Entry: d.Entry, CreateDate: d.Made, Attempts: d.Attempts, LastTried: known(d.Tried), Next: known(d.Next),
+		MessageID: w.Message(d, p), Entry: d.Entry, CreateDate: d.Made, Attempts: d.Attempts, LastTried: known(d.Tried), Next: known(d.Next),
 		Status: d.Status, Error: d.Error,
 	}
-	if p := snapshot.Get[iam.Publication](s, iam.PublicationKey(d.Entry)); p != nil {
+	if p != nil {
 		out.PolicyARN, out.VersionID = p.ARN(), p.Version
 	}
 	return out
