@@ -115,7 +115,7 @@ func New(c Config) *Deliverer {
 func (d *Deliverer) Run(ctx context.Context) {
 	defer d.works.Wait()
 	changed := make(chan struct{}, 1)
-	go d.follow(ctx, changed)
+	go d.follow(ctx, d.Live.Current().Revision, changed) // from a state that the first round is not older than
 	for ctx.Err() == nil {
 		began := time.Now()
 		wake := d.round(ctx)
@@ -132,9 +132,9 @@ func (d *Deliverer) Run(ctx context.Context) {
 	}
 }
 
-// follow tells of each change of the snapshot.
-func (d *Deliverer) follow(ctx context.Context, changed chan<- struct{}) {
-	for rev := d.Live.Current().Revision; ctx.Err() == nil; {
+// follow tells of each change of the snapshot after a revision.
+func (d *Deliverer) follow(ctx context.Context, rev store.Revision, changed chan<- struct{}) {
+	for ctx.Err() == nil {
 		s, err := d.Live.Wait(ctx, rev+1)
 		if err != nil { // the store does not answer
 			pause(ctx, retryAfter)
