@@ -118,10 +118,10 @@ func (d *Deliverer) Run(ctx context.Context) {
 	go d.follow(ctx, d.Live.Current().Revision, changed) // from a state that the first round is not older than
 	for ctx.Err() == nil {
 		began := time.Now()
-		wake := d.round(ctx)
+		wait := d.round(ctx)
 		// A store that many write to changes all the time: to look is to take a tenth of the time at most.
 		pause(ctx, min(9*time.Since(began), retryAfter))
-		timer := time.NewTimer(min(max(0, wake.Sub(d.Now())), maxPause))
+		timer := time.NewTimer(wait)
 		select {
 		case <-changed:
 		case <-d.ended:
@@ -159,23 +159,25 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// round begins work on the webhooks for which there is some, and returns when there will be more if nothing changes.
-func (d *Deliverer) round(ctx context.Context) (wake time.Time) {
-	s, now := d.Live.Current(), d.Now()
-	wake = now.Add(maxPause)
-	later := func(t time.Time) {
-		if t.Before(wake) {
-			wake = t
-		}
-	}
+// round begins work on the webhooks for which there is some, and returns how long there will be no more if nothing changes.
+func (d *Deliverer) round(ctx context.Context) (wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	maps.DeleteFunc(d.hold, func(_ string, until time.Time) bool { return !now.Before(until) })
+	s := d.Live.Current() // no older than what those wrote who are busy no more
 	var hooks []*iam.Webhook
+	for _, r := range s.List("webhook/", "") {
+		hooks = append(hooks, r.(*iam.Webhook))
+	}
+	wait = maxPause
+	if len(hooks) == 0 { // the clock is left alone, too: who has no webhooks need not share it
+		return wait
+	}
+	now := d.Now()
+	later := func(t time.Time) { wait = max(0, min(wait, t.Sub(now))) }
+	maps.DeleteFunc(d.hold, func(_ string, until time.Time) bool { return !now.Before(until) })
 	seen := map[string]sighting{}
-	for key, r := range s.List("webhook/", "") {
-		w := r.(*iam.Webhook)
-		hooks = append(hooks, w)
+	for _, w := range hooks {
+		key := w.Key()
 		switch c := snapshot.Get[iam.WebhookCursor](s, iam.WebhookCursorKey(w.Account, w.Name)); {
 		case c == nil || c.Claim == "":
 		case d.seen[key].claim == c.Claim:
@@ -205,7 +207,7 @@ func (d *Deliverer) round(ctx context.Context) (wake time.Time) {
 			d.works.Go(func() { d.turn(ctx, w, claim.claim) })
 		}
 	}
-	return wake
+	return wait
 }
 
 // turn works on a webhook, in place of whoever had the claim.

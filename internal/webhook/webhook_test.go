@@ -367,7 +367,7 @@ func TestACrashLosesNothing(t *testing.T) {
 	w.create("steady", steady.URL, iam.WebhookFilter{Verdicts: []string{"broader"}})
 	want := map[string]bool{}
 	deaths := 0
-	for step := range 80 {
+	for step := range 50 {
 		for range r.IntN(4) {
 			verdict := []string{"broader", "equivalent"}[r.IntN(2)]
 			e := w.publish(iam.Publication{Policy: fmt.Sprint("P", step%7), Verdict: verdict})
@@ -414,7 +414,7 @@ func TestACrashLosesNothing(t *testing.T) {
 	if len(w.pending("flaky"))+len(w.pending("steady"))+len(w.dead("flaky"))+len(w.dead("steady")) > 0 {
 		t.Errorf("left: %v, %v, %v, %v", w.pending("flaky"), w.pending("steady"), w.dead("flaky"), w.dead("steady"))
 	}
-	if deaths < 20 || twice == 0 || twice > deaths {
+	if deaths < 15 || twice == 0 || twice > deaths {
 		t.Errorf("%d nodes died, and %d messages of %d came twice: the test shows nothing", deaths, twice, len(want))
 	}
 }
@@ -431,8 +431,7 @@ func TestAClaimLapsesByTheClockOfWhoeverSeesIt(t *testing.T) {
 		t.Fatalf("sent %v, pending %v", to.ids(), w.pending("x"))
 	}
 	d := w.node(w.store)
-	wake := w.run(d)
-	if got := wake.Sub(w.now()); got != lease || len(to.all()) != 1 {
+	if got := w.run(d); got != lease || len(to.all()) != 1 {
 		t.Errorf("it looks again in %v, and has sent %v", got, to.ids())
 	}
 	w.turn(lease - time.Second)

@@ -135,17 +135,17 @@ func (w *world) node(s store.Store) *Deliverer {
 	})
 }
 
-// run lets a node do all that is due, and returns when more will be.
-func (w *world) run(d *Deliverer) time.Time {
+// run lets a node do all that is due, and returns how long there will be no more.
+func (w *world) run(d *Deliverer) time.Duration {
 	w.t.Helper()
 	for {
 		w.state(d.Live)
-		wake := d.round(w.t.Context())
+		wait := d.round(w.t.Context())
 		d.mu.Lock()
 		busy := len(d.busy)
 		d.mu.Unlock()
 		if d.works.Wait(); busy == 0 {
-			return wake
+			return wait
 		}
 	}
 }
