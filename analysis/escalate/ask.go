@@ -122,15 +122,20 @@ func (s *Asker) confirm(c *Call, resource string, context, shown map[string][]st
 	if c.Trusted {
 		r.Trust = s.trust
 	}
-	brief := maps.Clone(shown)
-	for k, v := range viaContext(via) {
-		if brief == nil {
-			brief = map[string][]string{}
+	asked := map[string][]string{}
+	maps.Copy(asked, shown)
+	maps.Copy(asked, viaContext(via))
+	brief := maps.Clone(asked)
+	if via == "" {
+		for _, k := range []string{secure, isService, viaService} {
+			delete(brief, k)
 		}
-		brief[k] = v
 	}
-	if s.allows(c, resource, brief) {
-		r.Context = brief
+	for _, context := range []map[string][]string{brief, asked} {
+		if s.allows(c, resource, context) {
+			r.Context = context
+			break
+		}
 	}
 	return r
 }

@@ -174,7 +174,7 @@ func (m *Method) kind() string {
 			switch {
 			case c.On.Name == Self:
 				return c.On.Type
-			case c.On.Type == "group":
+			case c.On.Type == "group" && !m.leavesLimits(): // that the holder is in, or joins
 				kind = "user"
 			}
 		}

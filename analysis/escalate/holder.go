@@ -133,6 +133,12 @@ func newAsker(ctx context.Context, h *Holder, kind string, subject *prove.Subjec
 		}
 	}
 	p := &h.Policies
+	if filled, some := s.fillAll(*p); some {
+		if s.subject, err = prove.NewSubject(filled); err != nil {
+			return nil, err
+		}
+		s.documents, p = filled, &filled
+	}
 	add(eval.Identity, p.Identity...)
 	add(eval.Boundary, p.Boundary)
 	add(eval.Session, p.Session...)
@@ -190,21 +196,4 @@ func (s *Asker) about(action string) []*statement {
 // Granted reports whether some identity-based policy allows an action, under whatever conditions.
 func (s *Asker) Granted(action string) bool {
 	return slices.ContainsFunc(s.about(action), func(st *statement) bool { return st.t == eval.Identity && st.src.Effect == policy.Allow })
-}
-
-// filled returns a pattern of a Resource element with the policy variables that the holder settles; any text for the others.
-func (s *Asker) filled(pattern string) string {
-	return variable.ReplaceAllStringFunc(pattern, func(v string) string {
-		switch strings.ToLower(v) {
-		case "${*}", "${?}", "${$}":
-			return v
-		case "${aws:username}":
-			if s.kind == "user" {
-				return s.arn[strings.LastIndexByte(s.arn, '/')+1:]
-			}
-		case "${aws:principalaccount}":
-			return s.account
-		}
-		return "*"
-	})
 }

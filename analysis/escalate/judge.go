@@ -79,13 +79,14 @@ func (s *Asker) Judge(m *Method, target string) *Finding {
 	if f.status.Usable() {
 		r.Requests, r.Scope, r.Through = f.requests, f.scope, f.through
 		r.Assumes = s.assumed(m, f.requests)
-		r.Needs = slices.Concat(m.Needs, m.Target.needs(), f.needs)
+		r.Needs = slices.Concat(m.Needs, m.targetNeeds(), f.needs)
 	}
 	return r
 }
 
-// needs says what there must be for the holder to become the target.
-func (t Target) needs() []string {
+// targetNeeds says what there must be for the holder to become an administrator by becoming the target.
+func (m *Method) targetNeeds() []string {
+	t := &m.Target
 	switch {
 	case t.Kind == "user":
 		return []string{"a user that is an administrator"}
@@ -93,10 +94,17 @@ func (t Target) needs() []string {
 		return []string{fmt.Sprintf("a resource that runs with an administrator's role, which trusts %s", t.Trusts)}
 	case t.Kind == "role" && t.Trusts != "":
 		return []string{fmt.Sprintf("an administrator's role that trusts %s", t.Trusts)}
+	case t.Kind == "role" && m.writesTrust():
+		return []string{"an administrator's role"}
 	case t.Kind == "role":
 		return []string{"an administrator's role that trusts the account"}
 	}
 	return nil
+}
+
+// writesTrust reports whether a step makes the target trust the holder.
+func (m *Method) writesTrust() bool {
+	return slices.ContainsFunc(m.Steps, func(s Step) bool { return s[0].Action == "iam:UpdateAssumeRolePolicy" })
 }
 
 // judgeSteps takes the best of all choices of one call a step.
@@ -278,6 +286,9 @@ func (s *Asker) judgeModes(calls []Call, modes []mode) *found {
 	if !f.status.Usable() {
 		return f
 	}
+	for i := range calls {
+		f.needs = append(f.needs, calls[i].Needs...)
+	}
 	ofStack := false
 	for i := range calls {
 		ofStack = ofStack || f.forwarded[i] && calls[i].ofStack()
@@ -285,7 +296,8 @@ func (s *Asker) judgeModes(calls []Call, modes []mode) *found {
 	for i, r := range requests {
 		if f.forwarded[i] && f.through == "" {
 			w := s.way(ofStack)
-			f.through, f.needs = cloudFormation, w.needs
+			f.through = cloudFormation
+			f.needs = append(f.needs, w.needs...)
 			f.requests = append(f.requests, w.requests...)
 			for _, p := range w.scope {
 				if !slices.Contains(f.scope, p) {

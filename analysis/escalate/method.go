@@ -56,6 +56,8 @@ type Call struct {
 	With map[string][]string
 	// Without are context keys that the request must not have: a role with a permissions boundary is no administrator's.
 	Without []string
+	// Needs is what else there must be if this call is made.
+	Needs []string
 	// Trusted says that the role's trust policy, which the holder wrote, names it: no identity-based policy need allow the call.
 	Trusted bool
 }
@@ -111,6 +113,9 @@ func (s Step) with(key string, values ...string) Step {
 
 // without returns the step with no values of a key in its calls.
 func (s Step) without(keys ...string) Step { return s.each(func(c *Call) { c.Without = keys }) }
+
+// needing returns the step with what else there must be for its calls.
+func (s Step) needing(needs ...string) Step { return s.each(func(c *Call) { c.Needs = needs }) }
 
 // trusted returns the step with calls that a trust policy of the holder's own making allows.
 func (s Step) trusted() Step { return s.each(func(c *Call) { c.Trusted = true }) }

@@ -50,8 +50,7 @@ var ofIAM = []Method{
 	{
 		ID: "pf-iam-013", Title: "joins a group of administrators",
 		Steps: []Step{do("iam:AddUserToGroup", "group", Other)},
-		Gains: Administration, Needs: []string{"a group with an administrator's policy", "a holder that is a user"},
-		Source: "pathfinding.cloud iam-013",
+		Gains: Administration, Needs: []string{"a group with an administrator's policy"}, Source: "pathfinding.cloud iam-013",
 	},
 	{
 		ID: "iam-creategroup", Title: "makes a group of administrators, and joins it",
@@ -63,7 +62,7 @@ var ofIAM = []Method{
 			),
 			do("iam:AddUserToGroup", "group", Own),
 		},
-		Gains: Administration, Needs: []string{"a holder that is a user"}, Source: "awspx CreateGroup",
+		Gains: Administration, Source: "awspx CreateGroup",
 	},
 
 	// The holder makes an administrator.
@@ -92,12 +91,11 @@ var ofIAM = []Method{
 			oneOf(
 				do("iam:AttachUserPolicy", "user", Own).with(policyARN, powerful...).without(boundaryKey),
 				do("iam:PutUserPolicy", "user", Own).without(boundaryKey),
-				do("iam:AddUserToGroup", "group", Other),
+				do("iam:AddUserToGroup", "group", Other).needing("a group with an administrator's policy"),
 			),
 			oneOf(do("iam:CreateAccessKey", "user", Own), do("iam:CreateLoginProfile", "user", Own)),
 		},
-		Gains: Administration, Needs: []string{"for iam:AddUserToGroup, a group with an administrator's policy"},
-		Source: "awspx CreateUser",
+		Gains: Administration, Source: "awspx CreateUser",
 	},
 
 	// The holder makes an administrator of somebody whom it can become.

@@ -121,6 +121,9 @@ func (c *client) printPublished(name string, out *writapi.PublishManagedPolicyOu
 		for _, line := range changes(e) {
 			c.print("  %s", printable(line))
 		}
+		if text := e.Escalation.History().Words(); text != "" {
+			c.print("  %s  %s", c.screen.yellow("escalation"), printable(text))
+		}
 		if out.RuleEnds {
 			c.print("  it is not defined by a rule any more")
 		}

@@ -154,7 +154,7 @@ func (c *client) printEntry(e *writapi.Entry) error {
 		return c.printJSON(feeds.Entry{
 			Entry: e.Entry, Time: e.Time, Publisher: e.Publisher, Policy: e.PolicyName, ARN: e.PolicyARN, Version: e.VersionID, Created: e.VersionDate,
 			Verdict: verdictOf(e), Added: e.Added, Removed: e.Removed, Note: e.Note, Feature: e.Feature, Reason: e.Reason, PublishedBy: e.By,
-			Rule: json.RawMessage(e.Rule), Reference: e.Reference,
+			Rule: json.RawMessage(e.Rule), Reference: e.Reference, Escalation: e.Escalation.History(),
 		})
 	}
 	verdict := verdictOf(e)
@@ -166,6 +166,9 @@ func (c *client) printEntry(e *writapi.Entry) error {
 	}
 	if len(e.Removed) > 0 {
 		said = append(said, "removes "+feeds.Named(e.Removed))
+	}
+	if text := e.Escalation.History().Words(); text != "" {
+		said = append(said, text)
 	}
 	line := []string{strings.Join(said, ", and ")}
 	if e.Note != "" {

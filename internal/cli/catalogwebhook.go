@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writ-iam/writ/internal/feeds"
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/internal/writapi"
 )
 
@@ -67,6 +68,7 @@ type filterJSON struct {
 	Publishers []string `json:"publishers,omitempty"`
 	Services   []string `json:"services,omitempty"`
 	Verdicts   []string `json:"verdicts,omitempty"`
+	Escalation []string `json:"escalation,omitempty"`
 	Attached   bool     `json:"attached,omitempty"`
 }
 
@@ -101,7 +103,7 @@ func asks(f *writapi.WebhookFilter) string {
 	for _, list := range []struct {
 		name  string
 		words []string
-	}{{"policy", f.Policies}, {"publisher", f.Publishers}, {"service", f.Services}, {"verdict", f.Verdicts}} {
+	}{{"policy", f.Policies}, {"publisher", f.Publishers}, {"service", f.Services}, {"verdict", f.Verdicts}, {"escalation", f.Escalation}} {
 		if len(list.words) > 0 {
 			words = append(words, list.name+"="+strings.Join(list.words, ","))
 		}
@@ -151,7 +153,7 @@ func moment(t *time.Time) string {
 }
 
 func (p *program) webhookCreate(f *clientFlags) *cobra.Command {
-	var url, policies, publishers, services, verdicts once
+	var url, policies, publishers, services, verdicts, escalation once
 	var attached bool
 	c := p.serviceCommand(f, &cobra.Command{
 		Use:   "create NAME --url URL",
@@ -170,7 +172,7 @@ takes the permissions writ:CreateWebhook and writ:ListCatalogEntries.`,
 			return errors.New("--url is missing; expected where to send entries to, as in https://hooks.example/writ")
 		}
 		in := writapi.CreateWebhookInput{Name: args[0], URL: url.text, Filter: writapi.WebhookFilter{
-			Policies: policies.list(), Publishers: publishers.list(), Services: services.list(), Verdicts: verdicts.list(), Attached: attached,
+			Policies: policies.list(), Publishers: publishers.list(), Services: services.list(), Verdicts: verdicts.list(), Escalation: escalation.list(), Attached: attached,
 		}}
 		out, err := callWrit[writapi.CreateWebhookOutput](c, "CreateWebhook", in)
 		if err != nil {
@@ -193,7 +195,9 @@ takes the permissions writ:CreateWebhook and writ:ListCatalogEntries.`,
 	c.Flags().Var(&services, "service", "only entries that add or remove actions of these `services`, separated by commas")
 	c.Flags().Var(&verdicts, "verdict", "only entries with one of these `verdicts`, separated by commas: "+strings.Join(feeds.Verdicts, ", "))
 	c.Flags().BoolVar(&attached, "attached", false, "only entries of policies that are attached, or a boundary, in the account")
+	c.Flags().Var(&escalation, "escalation", "only entries that do one of these `words` to methods of privilege escalation: "+strings.Join(history.EscalationWords, ", "))
 	mustComplete(c, "verdict", completeWords(feeds.Verdicts...))
+	mustComplete(c, "escalation", completeWords(history.EscalationWords...))
 	return c
 }
 

@@ -253,6 +253,9 @@ func (q *escalation) holderName() string {
 	if q.holder.Principal != "" {
 		return q.holder.Principal
 	}
+	if len(q.side.sources) > 1 {
+		return "the holder of these policies"
+	}
 	return "the holder of " + q.side.name
 }
 

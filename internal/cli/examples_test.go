@@ -64,7 +64,7 @@ func TestHelpExamplesRun(t *testing.T) {
 			if words[0] != "writ" {
 				t.Errorf("not an example: %s", line)
 			}
-			if status, stdout, stderr := run(t, "", words[1:]...); status == 2 || stdout == "" || stderr != "" {
+			if status, stdout, stderr := run(t, "", words[1:]...); status == 2 || stdout == "" || stderr != "" && !strings.Contains(line, " > ") {
 				t.Errorf("%s: exit status %d, %d bytes out, error %s", line, status, len(stdout), stderr)
 			}
 			ran++

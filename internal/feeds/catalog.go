@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -35,7 +36,8 @@ type entry struct {
 	before    string   // the version that it is beside, if others lie between the two
 	adds      []string // actions and patterns
 	removes   []string
-	published *iam.Publication // nil for a shipped version
+	escalates *history.EscalationChange // nil if that is not known
+	published *iam.Publication          // nil for a shipped version
 }
 
 // tag is what ids begin with. The authority and the date name Writ, and must not change.
@@ -45,7 +47,7 @@ const tag = "tag:writ-iam,2026:"
 func newEntry(p *iam.Publication) *entry {
 	e := &entry{
 		id: ID(p), date: p.Time.UTC(), policy: p.Policy, arn: p.ARN(), version: p.Version, verdict: VerdictOf(p), adds: Adds(p), removes: p.Removed,
-		published: p,
+		escalates: p.Escalation, published: p,
 	}
 	if p.Deprecation {
 		e.version = ""
@@ -64,6 +66,7 @@ var shipped = sync.OnceValue(func() (all []*entry) {
 				if step.Before != nil && step.Missing() > 0 {
 					e.before = step.Before.ID
 				}
+				e.escalates, _ = step.Escalation(context.Background()) // which was worked out beforehand
 				all = append(all, e)
 			}
 		}

@@ -88,6 +88,14 @@ func TestFiltersOfShippedVersions(t *testing.T) {
 	if n != all {
 		t.Errorf("%d entries by verdict, of %d", n, all)
 	}
+	// Version 2 was the first with ways that do not go through CloudFormation.
+	opened := w.read(Path + "policies/AdministratorAccess-Amplify.json?escalation=opens").Items
+	if n := len(opened); n != 4 || !strings.Contains(opened[2].Description, "Escalation: opens pf-iam-005 (forwarded to open), ") {
+		t.Errorf("%d versions open methods of escalation: %+v", n, opened)
+	}
+	if closed := w.read(Path + "policies/AdministratorAccess-Amplify.json?escalation=closes").Items; len(closed) != 0 {
+		t.Errorf("%d versions close methods of escalation", len(closed))
+	}
 	got := ids(w.read(Path + "policies/AdministratorAccess-Amplify.json?verdict=narrower,incomparable&service=lambda"))
 	if want := []string{tag + "arn:aws:iam::aws:policy/AdministratorAccess-Amplify@v5"}; !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
@@ -186,8 +194,8 @@ func TestErrorsSayWhatThereIs(t *testing.T) {
 		{"GET", "policies/a%2Fb.rss", 404, `no managed policy is called "a/b"`},
 		{"GET", "policies/%3Cscript%3E%0a.rss", 404, `no managed policy is called "<script>\n"`},
 		{"GET", "policies/" + strings.Repeat("x", 5000) + ".rss", 404, "xxx…"},
-		{"GET", "catalog.rss?verdicts=new", 400, `there is no parameter "verdicts"; known are attached, policy, service, since, verdict`},
-		{"GET", "policies/Deployer.rss?policy=Deployer", 400, `there is no parameter "policy"; known are attached, service, since, verdict`},
+		{"GET", "catalog.rss?verdicts=new", 400, `there is no parameter "verdicts"; known are attached, escalation, policy, service, since, verdict`},
+		{"GET", "policies/Deployer.rss?policy=Deployer", 400, `there is no parameter "policy"; known are attached, escalation, service, since, verdict`},
 		{"GET", "catalog.rss?verdict=new&verdict=broader", 400, "the parameter verdict is given 2 times"},
 		{"GET", "catalog.rss?verdict=newer", 400, "known are new, equivalent, broader, narrower, incomparable, unknown, deprecation"},
 		{"GET", "catalog.rss?verdict=", 400, "there is no verdict"},

@@ -32,6 +32,8 @@ type Entry struct {
 	// Rule made the version, applied to a reference; they are missing if somebody wrote it.
 	Rule      json.RawMessage `json:"rule,omitempty"`
 	Reference string          `json:"reference,omitempty"`
+	// Escalation is what the version changed in what the policy lets its holder become; missing if that is not known.
+	Escalation *history.EscalationChange `json:"escalation,omitempty"`
 }
 
 // EntryOf returns the entry of a publication.
@@ -39,7 +41,7 @@ func EntryOf(p *iam.Publication) Entry {
 	e := Entry{
 		Entry: p.Entry, Time: p.Time, Publisher: p.Publisher, Policy: p.Policy, ARN: p.ARN(), Version: p.Version, Created: p.Created,
 		Verdict: VerdictOf(p), Added: append([]string{}, p.Added...), Removed: append([]string{}, p.Removed...),
-		Note: p.Note, Feature: p.Feature, Reason: p.Reason, PublishedBy: p.By, Rule: json.RawMessage(p.Rule),
+		Note: p.Note, Feature: p.Feature, Reason: p.Reason, PublishedBy: p.By, Rule: json.RawMessage(p.Rule), Escalation: p.Escalation,
 	}
 	if p.Reference != nil {
 		e.Reference = p.Reference.Name

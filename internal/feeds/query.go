@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/internal/spelling"
 	"github.com/writ-iam/writ/managed"
 )
@@ -29,6 +30,7 @@ type filter struct {
 	verdicts []string  // ?verdict=narrower,incomparable
 	since    time.Time // ?since=2026-01-01
 	attached bool      // ?attached=true
+	escalate string    // ?escalation=opens or closes: changes what the policy lets its holder become
 
 	account string                // of the caller, with attached
 	inUse   func(arn string) bool // in that account
@@ -50,6 +52,7 @@ func (f *feed) has(e *entry) bool {
 		e.date.Before(f.since),
 		len(f.verdicts) > 0 && !slices.Contains(f.verdicts, e.verdict),
 		f.service != "" && !slices.ContainsFunc(e.adds, f.ofService) && !slices.ContainsFunc(e.removes, f.ofService),
+		f.escalate != "" && !e.escalates.Does(f.escalate),
 		f.attached && !f.inUse(e.arn):
 		return false
 	}
@@ -73,6 +76,7 @@ func (f *feed) values() url.Values {
 	if !f.since.IsZero() {
 		v.Set("since", f.since.Format(time.RFC3339))
 	}
+	set("escalation", f.escalate)
 	if f.attached {
 		v.Set("attached", "true")
 	}
@@ -232,6 +236,12 @@ func (f *feed) parameters(c *catalog) map[string]func(string) error {
 				}
 			}
 			return problemf(http.StatusBadRequest, "since is a date, as in 2026-01-31 or 2026-01-31T12:00:00Z; found %q", clip(text))
+		},
+		"escalation": func(text string) error {
+			if f.escalate = text; !slices.Contains(history.EscalationWords, text) {
+				return problemf(http.StatusBadRequest, "escalation is opens or closes, methods of escalation; found %q", clip(text))
+			}
+			return nil
 		},
 		"attached": func(text string) error {
 			if f.attached = text == "true"; !f.attached {

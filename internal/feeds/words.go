@@ -27,6 +27,9 @@ func (e *entry) words() words {
 	if e.verdict == deprecation {
 		w.title = e.policy + ": deprecated"
 	}
+	if text := e.escalates.Words(); text != "" {
+		w.summary += " Escalation: " + text + "."
+	}
 	w.content = paragraph(w.summary)
 	if p := e.published; p != nil {
 		for _, said := range []struct{ label, text string }{{"", p.Note}, {"Why it takes away: ", p.Reason}} {

@@ -164,6 +164,14 @@ type EscalationChange struct {
 	Closed []MethodChange `json:"closed,omitempty"`
 }
 
+// EscalationWords select updates by what they do to methods of escalation.
+var EscalationWords = []string{"opens", "closes"}
+
+// Does reports whether the update opens or closes a method, as one of EscalationWords asks.
+func (c *EscalationChange) Does(word string) bool {
+	return c != nil && (word == "opens" && len(c.Opened) > 0 || word == "closes" && len(c.Closed) > 0)
+}
+
 // Nothing reports whether nothing changed.
 func (c *EscalationChange) Nothing() bool {
 	return c == nil || (c.Was == c.Is || c.Was == "" && c.Is == Cannot) && len(c.Opened)+len(c.Closed) == 0

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/managed"
 )
 
@@ -72,6 +73,9 @@ type Publication struct {
 	Removed     []string `json:",omitempty"`
 	Reason      string   `json:",omitempty"` // for a removal that was allowed
 	By          string   `json:",omitempty"` // ARN of who published it
+
+	// Escalation is what the version changed in what the policy lets its holder become; nil if that was not worked out in time.
+	Escalation *history.EscalationChange `json:",omitempty"`
 }
 
 // A CatalogHead says how far the history goes.

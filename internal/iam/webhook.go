@@ -34,6 +34,7 @@ type WebhookFilter struct {
 	Publishers []string `json:",omitempty"`
 	Services   []string `json:",omitempty"` // that an entry adds or removes actions of
 	Verdicts   []string `json:",omitempty"`
+	Escalation []string `json:",omitempty"` // "opens", "closes": methods of privilege escalation
 	Attached   bool     `json:",omitempty"` // only of policies in use in the webhook's account
 }
 

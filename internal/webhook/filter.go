@@ -8,6 +8,7 @@ import (
 
 	"github.com/writ-iam/writ/internal/feeds"
 	"github.com/writ-iam/writ/internal/glob"
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/snapshot"
 )
@@ -18,6 +19,7 @@ func Wants(s *snapshot.Snapshot, w *iam.Webhook, p *iam.Publication) bool {
 	one := func(list []string, is func(string) bool) bool { return len(list) == 0 || slices.ContainsFunc(list, is) }
 	return one(f.Publishers, func(name string) bool { return name == p.Publisher }) &&
 		one(f.Verdicts, func(verdict string) bool { return verdict == feeds.VerdictOf(p) }) &&
+		one(f.Escalation, func(word string) bool { return p.Escalation.Does(word) }) &&
 		one(f.Policies, func(pattern string) bool { return glob.Compile(pattern).Match(p.Policy) }) &&
 		(len(f.Services) == 0 || changes(p, f.Services)) &&
 		(!f.Attached || s.InUse(w.Account, p.ARN()))
@@ -54,6 +56,12 @@ func CheckFilter(s *snapshot.Snapshot, f *iam.WebhookFilter) error {
 				return ""
 			}
 			return fmt.Sprintf("there is no verdict %q; known are %s", word, strings.Join(feeds.Verdicts, ", "))
+		}},
+		{"Escalation", f.Escalation, func(word string) string {
+			if slices.Contains(history.EscalationWords, word) {
+				return ""
+			}
+			return fmt.Sprintf("%q is neither of %s", word, strings.Join(history.EscalationWords, " and "))
 		}},
 		{"Publishers", f.Publishers, func(word string) string {
 			all := snapshot.Get[iam.Publishers](s, (*iam.Publishers)(nil).Key())

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/internal/iam"
 )
 
@@ -11,8 +12,9 @@ import (
 func TestFilters(t *testing.T) {
 	w := newWorld(t)
 	entries := map[string]*iam.Publication{
-		"first":      {Publisher: "platform", Policy: "Deployer", Path: "/platform/", Verdict: "new", Document: iam.NewDocument(allow("s3:GetObject"))},
-		"more":       {Publisher: "platform", Policy: "Deployer", Path: "/platform/", Verdict: "broader", Added: []string{"iam:ListRoles", "EC2:Describe*"}},
+		"first": {Publisher: "platform", Policy: "Deployer", Path: "/platform/", Verdict: "new", Document: iam.NewDocument(allow("s3:GetObject"))},
+		"more": {Publisher: "platform", Policy: "Deployer", Path: "/platform/", Verdict: "broader", Added: []string{"iam:ListRoles", "EC2:Describe*"},
+			Escalation: &history.EscalationChange{Is: history.Cannot, Opened: []history.MethodChange{{ID: "pf-sts-001", Was: "closed", Is: "open"}}}},
 		"less":       {Publisher: "aws", Policy: "ReadOnlyAccess", Path: "/", Verdict: "narrower", Removed: []string{"s3:GetObject"}},
 		"everything": {Publisher: "aws", Policy: "NewAdmin", Path: "/", Verdict: "broader", Added: []string{"*"}},
 		"some":       {Publisher: "aws", Policy: "NewAdmin", Path: "/", Verdict: "unknown", Added: []string{"e*:Describe"}},
@@ -43,6 +45,9 @@ func TestFilters(t *testing.T) {
 		{iam.WebhookFilter{Policies: []string{"*Access", "New?dmin"}}, "everything less same some"},
 		{iam.WebhookFilter{Publishers: []string{"aws"}}, "everything less same some"},
 		{iam.WebhookFilter{Publishers: []string{"aws", "platform"}, Services: []string{"s3"}, Verdicts: []string{"new", "narrower"}}, "first less"},
+		{iam.WebhookFilter{Escalation: []string{"opens"}}, "more"},
+		{iam.WebhookFilter{Escalation: []string{"closes"}}, ""},
+		{iam.WebhookFilter{Escalation: []string{"opens", "closes"}, Services: []string{"s3"}}, ""},
 		{iam.WebhookFilter{Attached: true}, "first less more same withdrawn"},
 		{iam.WebhookFilter{Attached: true, Publishers: []string{"aws"}}, "less same"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/internal/history"
 	"github.com/writ-iam/writ/internal/iam"
 	"github.com/writ-iam/writ/internal/jobfunction"
 	"github.com/writ-iam/writ/internal/op"
@@ -108,6 +109,35 @@ type Entry struct {
 	Feature     string
 	Reason      string // for a removal that was allowed
 	By          string // ARN of who published it
+	// Escalation is what the version changed in what the policy lets its holder become; absent if that is not known.
+	Escalation *EscalationChange `json:",omitempty"`
+}
+
+// An EscalationChange says which methods of privilege escalation a version opens and closes, and whether the holder could become an
+// administrator and can: "already", "can", "can if", "cannot" or "unknown". Was is "" for the first version.
+type EscalationChange struct {
+	Was    string `json:",omitempty"`
+	Is     string
+	Opened []MethodChange
+	Closed []MethodChange
+}
+
+// A MethodChange is a method of escalation and its status before and after.
+type MethodChange struct{ ID, Was, Is string }
+
+// History returns the change as package history has it, which has words for it; nil for nil.
+func (c *EscalationChange) History() *history.EscalationChange {
+	if c == nil {
+		return nil
+	}
+	h := &history.EscalationChange{Was: history.Admin(c.Was), Is: history.Admin(c.Is)}
+	for _, m := range c.Opened {
+		h.Opened = append(h.Opened, history.MethodChange(m))
+	}
+	for _, m := range c.Closed {
+		h.Closed = append(h.Closed, history.MethodChange(m))
+	}
+	return h
 }
 
 type ListCatalogEntriesInput struct {
@@ -237,6 +267,13 @@ func publishDocument(ctx context.Context, c *op.Call, in *PublishManagedPolicyIn
 			p.Path = publishers(c.State).Named(in.Publisher).Path
 		}
 	}
+	before := ""
+	if theirs := c.State.OwnerPolicyNamed(in.Name); theirs != nil {
+		before = theirs.Default().Document().Text
+	}
+	if p.Escalation, err = escalation(ctx, before, in.Document); err != nil {
+		return nil, err
+	}
 	if in.DryRun {
 		e := entryOut(&p.Publication)
 		out.Entry = &e
@@ -280,6 +317,31 @@ func compare(ctx context.Context, before, after string) (*prove.Comparison, erro
 		sides[i].Identity = []*policy.Document{doc}
 	}
 	return prove.Compare(ctx, sides[0], sides[1], prove.Options{})
+}
+
+// escalation works out what a document changes in what its holder can become; before is "" for none. It is nil if there was not the time.
+func escalation(ctx context.Context, before, after string) (*history.EscalationChange, error) {
+	limited, cancel := context.WithTimeout(ctx, compareTime)
+	defer cancel()
+	var found [2]*history.Escalation
+	for i, text := range []string{before, after} {
+		if text == "" {
+			continue
+		}
+		doc, err := policy.Parse([]byte(text))
+		if err == nil {
+			found[i], err = history.EscalationOfDocument(limited, doc)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case limited.Err() != nil:
+			return nil, nil
+		case err != nil:
+			return nil, iam.Errorf(iam.MalformedPolicyDocument, "%v", err)
+		}
+	}
+	return found[1].Change(found[0]), nil
 }
 
 // names returns the actions of the differences, and the patterns of those that have more.
@@ -362,9 +424,21 @@ func listCatalogEntries(_ context.Context, c *op.Call, in *ListCatalogEntriesInp
 
 func entryOut(p *iam.Publication) Entry {
 	notNil := func(list []string) []string { return append([]string{}, list...) }
-	return Entry{
+	e := Entry{
 		Entry: p.Entry, Time: p.Time, Publisher: p.Publisher, PolicyARN: p.ARN(), PolicyName: p.Policy, VersionID: p.Version,
 		VersionDate: p.Created, Verdict: p.Verdict, Added: notNil(p.Added), Removed: notNil(p.Removed), Deprecation: p.Deprecation,
 		Rule: p.Rule, Reference: referenceName(p), Note: p.Note, Feature: p.Feature, Reason: p.Reason, By: p.By,
 	}
+	if c := p.Escalation; c != nil {
+		e.Escalation = &EscalationChange{string(c.Was), string(c.Is), methodChanges(c.Opened), methodChanges(c.Closed)}
+	}
+	return e
+}
+
+func methodChanges(list []history.MethodChange) []MethodChange {
+	out := make([]MethodChange, len(list))
+	for i, m := range list {
+		out[i] = MethodChange(m)
+	}
+	return out
 }

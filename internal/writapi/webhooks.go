@@ -33,6 +33,7 @@ type WebhookFilter struct {
 	Publishers []string `json:",omitempty"`
 	Services   []string `json:",omitempty"` // that an entry adds or removes actions of
 	Verdicts   []string `json:",omitempty"` // as in the feeds
+	Escalation []string `json:",omitempty"` // likewise: "opens", "closes"
 	Attached   bool     `json:",omitempty"` // only of policies in use in the account
 }
 
