@@ -157,18 +157,12 @@ func (s *Asker) allows(c *Call, resource string, values map[string][]string) boo
 
 // search has the prover look for a request that is allowed.
 func (s *Asker) search(c *Call, resource, via string) answer {
-	subject := s.subject
-	if c.Trusted {
-		if s.trusted == nil {
-			p := s.documents
-			p.Identity = append(slices.Clone(p.Identity), everything)
-			p.Boundary, p.Session = nil, nil
-			var err error
-			if s.trusted, err = prove.NewSubject(p); err != nil {
-				return answer{doubt: err.Error()}
-			}
-		}
-		subject = s.trusted
+	subject, err := s.distilled(c, resource)
+	if err != nil {
+		return answer{doubt: err.Error()}
+	}
+	if subject == nil {
+		return answer{}
 	}
 	o := s.options
 	o.Universe, o.First = universeOf(c.Action), true

@@ -61,7 +61,7 @@ type Asker struct {
 
 	documents  prove.Policies
 	subject    *prove.Subject
-	trusted    *prove.Subject // of what a trust policy that names the holder allows
+	small      map[string]*prove.Subject // of one action on one resource
 	trust      *policy.Document
 	statements []*statement
 	concerning map[string][]*statement
@@ -90,13 +90,15 @@ type statement struct {
 	actions  []glob.Matcher // over lower case
 	keys     []string       // that the conditions name, in lower case
 	variable bool           // it has policy variables
+
+	resources *eval.Policy // that allows all on its resources, compiled when it is asked for
 }
 
 // newAsker makes an asker of a kind, "user" or "role".
 func newAsker(ctx context.Context, h *Holder, kind string, subject *prove.Subject, o prove.Options) (*Asker, error) {
 	s := &Asker{
 		ctx: ctx, options: o, kind: kind, arn: h.Principal, account: h.account(), tags: h.Tags, documents: h.Policies, subject: subject,
-		concerning: map[string][]*statement{}, known: map[string]answer{}, candidates: map[string][]cell{}, forwarding: map[bool]*found{},
+		concerning: map[string][]*statement{}, known: map[string]answer{}, candidates: map[string][]cell{}, forwarding: map[bool]*found{}, small: map[string]*prove.Subject{},
 	}
 	if s.arn == "" {
 		s.arn = fmt.Sprintf("arn:aws:iam::%s:%s/holder", s.account, kind)

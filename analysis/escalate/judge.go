@@ -455,7 +455,11 @@ func (s *Asker) somewhere(c *Call, m mode, u prove.Universe) bool {
 		}
 		o := s.options
 		o.Universe, o.First = u, true
-		if r, err := s.subject.Allows(s.ctx, s.described(c, "*", via), o); err == nil && r.Answer != prove.Proved {
+		subject, err := s.distilled(c, "*")
+		if err != nil || subject == nil {
+			return false
+		}
+		if r, err := subject.Allows(s.ctx, s.described(c, "*", via), o); err == nil && r.Answer != prove.Proved {
 			return true
 		}
 	}
