@@ -94,6 +94,9 @@ func (s *Asker) contextOf(with map[string][]string, via string) map[string][]str
 	values := map[string][]string{secure: {"true"}, isService: {"false"}, viaService: {"false"}}
 	maps.Copy(values, with)
 	maps.Copy(values, viaContext(via))
+	if via != "" {
+		values[calledVia+"First"], values[calledVia+"Last"] = []string{via}, []string{via}
+	}
 	for k, v := range s.tags {
 		values["aws:PrincipalTag/"+k] = []string{v}
 	}
@@ -157,7 +160,7 @@ func (s *Asker) allows(c *Call, resource string, values map[string][]string) boo
 
 // search has the prover look for a request that is allowed.
 func (s *Asker) search(c *Call, resource, via string) answer {
-	subject, err := s.distilled(c, resource)
+	subject, err := s.distilled(c, resource, via)
 	if err != nil {
 		return answer{doubt: err.Error()}
 	}

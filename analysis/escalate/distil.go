@@ -1,7 +1,10 @@
 package escalate
 
 import (
+	"strings"
+
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/condition"
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/policy"
 )
@@ -9,24 +12,24 @@ import (
 // This file makes small policies of large ones: what they say of one action on one resource. Only conditions are left to
 // reason about then, and not the patterns of all resources.
 
-// distilled returns policies that say of a call on a resource what the holder's say; nil if some type of policies that must allow it
+// distilled returns policies that say of a call on a resource, made directly or forwarded by a service, what the holder's say; nil if some type of policies that must allow it
 // does not, whatever the conditions. A resource of * stands for any.
-func (s *Asker) distilled(c *Call, resource string) (*prove.Subject, error) {
-	key := c.Action + " " + resource
+func (s *Asker) distilled(c *Call, resource, via string) (*prove.Subject, error) {
+	key := c.Action + " " + resource + " " + via
 	if c.Trusted {
 		key += " trusted"
 	}
 	if subject, ok := s.small[key]; ok {
 		return subject, nil
 	}
-	subject, err := s.distil(c, resource)
+	subject, err := s.distil(c, resource, via)
 	if err == nil {
 		s.small[key] = subject
 	}
 	return subject, err
 }
 
-func (s *Asker) distil(c *Call, resource string) (*prove.Subject, error) {
+func (s *Asker) distil(c *Call, resource, via string) (*prove.Subject, error) {
 	of := map[*policy.Statement]*statement{}
 	for _, st := range s.about(c.Action) {
 		of[st.src] = st
@@ -40,7 +43,7 @@ func (s *Asker) distil(c *Call, resource string) (*prove.Subject, error) {
 			small := &policy.Document{Version: doc.Version}
 			for i := range doc.Statements {
 				st := of[&doc.Statements[i]]
-				if st == nil || !st.applies(s, resource) {
+				if st == nil || !st.applies(s, resource, via) {
 					continue
 				}
 				one := st.src.Clone()
@@ -87,18 +90,42 @@ func (s *Asker) distil(c *Call, resource string) (*prove.Subject, error) {
 	return prove.NewSubject(small)
 }
 
-// applies reports whether the statement is about a resource, whatever its conditions.
-func (st *statement) applies(s *Asker, resource string) bool {
-	if resource == "*" || !st.src.Resource.Present() {
-		return true
+// settledKeys are keys whose values follow from how a request is made, in lower case.
+var settledKeys = func() map[string]bool {
+	keys := map[string]bool{}
+	for _, k := range append([]string{calledVia, calledVia + "First", calledVia + "Last", viaService, isService, secure}, absent...) {
+		keys[strings.ToLower(k)] = true
 	}
-	if st.resources == nil {
+	return keys
+}()
+
+// applies reports whether the statement is about a resource, in requests that are made in some way, whatever the other
+// conditions say.
+func (st *statement) applies(s *Asker, resource, via string) bool {
+	anywhere := resource == "*" || !st.src.Resource.Present()
+	compiled := &st.onResource
+	if anywhere {
+		compiled = &st.anywhere
+	}
+	if *compiled == nil {
 		bare := policy.Statement{Effect: policy.Allow, Action: values("*"), Resource: st.src.Resource}
-		compiled, err := eval.Compile(&policy.Document{Version: policy.V2012, Statements: []policy.Statement{bare}}, eval.Identity)
+		if anywhere {
+			bare.Resource = values("*")
+		}
+		for i := range st.src.Condition {
+			if settledKeys[strings.ToLower(st.src.Condition[i].Key.Text)] {
+				bare.Condition = append(bare.Condition, st.src.Condition[i])
+			}
+		}
+		p, err := eval.Compile(&policy.Document{Version: policy.V2012, Statements: []policy.Statement{bare}}, eval.Identity)
 		if err != nil {
 			return true // it was compiled before, so this does not happen; taken to apply, it is asked about
 		}
-		st.resources = compiled
+		*compiled = p
 	}
-	return st.resources.Outcome(&eval.Request{Principal: s.who, Action: "writ:Any", Resource: resource, ResourceAccount: s.account}) == eval.Allowed
+	context, err := condition.NewContext(s.contextOf(nil, via))
+	if err != nil {
+		return true
+	}
+	return (*compiled).Outcome(&eval.Request{Principal: s.who, Action: "writ:Any", Resource: resource, ResourceAccount: s.account, Context: context}) == eval.Allowed
 }

@@ -91,7 +91,8 @@ type statement struct {
 	keys     []string       // that the conditions name, in lower case
 	variable bool           // it has policy variables
 
-	resources *eval.Policy // that allows all on its resources, compiled when it is asked for
+	// What it says of resources, and of keys that are settled by how a request is made, compiled when it is asked for.
+	onResource, anywhere *eval.Policy
 }
 
 // newAsker makes an asker of a kind, "user" or "role".

@@ -455,7 +455,7 @@ func (s *Asker) somewhere(c *Call, m mode, u prove.Universe) bool {
 		}
 		o := s.options
 		o.Universe, o.First = u, true
-		subject, err := s.distilled(c, "*")
+		subject, err := s.distilled(c, "*", via)
 		if err != nil || subject == nil {
 			return false
 		}
