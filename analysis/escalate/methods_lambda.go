@@ -19,7 +19,10 @@ var ofLambda = []Method{
 			pass(lambda),
 			do("lambda:CreateFunction", "function", Own),
 			do("lambda:CreateFunctionUrlConfig", "function", Own),
+			// Both are needed since October 2025. The function's policy can grant each.
+			// https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 			oneOf(do("lambda:InvokeFunctionUrl", "function", Own), do("lambda:AddPermission", "function", Own)),
+			oneOf(do("lambda:InvokeFunction", "function", Own), do("lambda:AddPermission", "function", Own)),
 		},
 		Gains: Principal, Target: roleOf(lambda), Source: "public lists",
 	},
