@@ -48,6 +48,9 @@ var ofCompute = []Method{
 		ID: "autoscaling-lt", Title: "has an Auto Scaling group launch instances with a role that it passes, by a launch template",
 		Steps: []Step{
 			do("ec2:CreateLaunchTemplate", "launch-template", Own),
+			// It is checked, as iam:PassRole is, when a group takes the launch template.
+			// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+			do("ec2:RunInstances", "instance", Own),
 			pass(ec2),
 			oneOf(
 				do("autoscaling:CreateAutoScalingGroup", "autoScalingGroup", Own),
