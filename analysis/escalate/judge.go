@@ -70,6 +70,9 @@ type found struct {
 // Judge says what the policies say of a method. With a target, the ARN of a user or role of the holder's account, it is
 // about becoming that one.
 func (s *Asker) Judge(m *Method, target string) *Finding {
+	if kind := m.kind(); kind != "" && kind != s.kind {
+		return &Finding{Method: m, Missing: []Missing{{Reason: fmt.Sprintf("the holder is no %s", kind)}}}
+	}
 	s.target = target
 	f := s.judgeSteps(m.Steps, true)
 	r := &Finding{Method: m, Status: f.status, Missing: f.missing}
