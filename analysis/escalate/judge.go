@@ -436,6 +436,9 @@ func (s *Asker) way(ofStack bool) *found {
 // inert reports whether the calls of a group would all be allowed, if those that are allowed on no resource of the type
 // acted on some other one, too.
 func (s *Asker) inert(g *group, calls []Call, modes []mode, ever []bool) bool {
+	if g.on.Name == Self || s.target != "" && g.on.Name == Other {
+		return false // there are others of the type
+	}
 	some := false
 	for k, i := range g.calls {
 		if ever[k] {
@@ -443,7 +446,7 @@ func (s *Asker) inert(g *group, calls []Call, modes []mode, ever []bool) bool {
 		}
 		some = true
 		c := &calls[i]
-		if !s.somewhere(c, modes[i], prove.Open) || s.somewhere(c, modes[i], universeOf(c.Action)) {
+		if !slices.ContainsFunc(s.about(c.Action), namesResources) || !s.somewhere(c, modes[i], prove.Open) || s.somewhere(c, modes[i], universeOf(c.Action)) {
 			return false
 		}
 	}
@@ -467,6 +470,11 @@ func (s *Asker) somewhere(c *Call, m mode, u prove.Universe) bool {
 		}
 	}
 	return false
+}
+
+// namesResources reports whether a statement allows something on some resources only.
+func namesResources(st *statement) bool {
+	return st.src.Effect == policy.Allow && (st.src.Resource.Not || !slices.Contains(st.src.Resource.Strings(), "*"))
 }
 
 // why says why a call is not allowed.
