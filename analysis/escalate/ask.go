@@ -168,7 +168,7 @@ func (s *Asker) search(c *Call, resource, via string) answer {
 		return answer{}
 	}
 	o := s.options
-	o.Universe, o.First = universeOf(c.Action), true
+	o.Universe, o.First = universeOf(c.Action, resource), true
 	r, err := subject.Allows(s.ctx, s.described(c, resource, via), o)
 	switch {
 	case err != nil:
@@ -193,8 +193,8 @@ func (s *Asker) search(c *Call, resource, via string) answer {
 	return answer{doubt: "a request was found that the engine does not confirm"}
 }
 
-func universeOf(action string) prove.Universe {
-	if _, ok := authref.LookupAction(action); ok {
+func universeOf(action, resource string) prove.Universe {
+	if _, ok := authref.LookupAction(action); ok && !isAWSDocument(resource) {
 		return prove.Reference
 	}
 	return prove.Open
@@ -242,6 +242,7 @@ func (s *Asker) described(c *Call, resource, via string) *policy.Document {
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(named)) {
+		typed(k, must)
 		if tag, ok := strings.CutPrefix(k, principalTagOf); ok && s.tags != nil {
 			if v, ok := tagOf(s.tags, tag); ok {
 				must("StringEquals", k, v)
@@ -251,6 +252,21 @@ func (s *Asker) described(c *Call, resource, via string) *policy.Document {
 		}
 	}
 	return &policy.Document{Version: policy.V2012, Statements: []policy.Statement{st}}
+}
+
+// typed demands of a key, in lower case, that what value it has is of its type: aws:MultiFactorAuthPresent is true or false.
+func typed(key string, must func(operator, key string, texts ...string)) {
+	k, _ := authref.GlobalConditionKey(key)
+	switch k.Type {
+	case authref.Bool:
+		must("BoolIfExists", key, "true", "false")
+	case authref.Numeric:
+		must("NumericGreaterThanEqualsIfExists", key, "0")
+	case authref.Date:
+		must("DateGreaterThanEqualsIfExists", key, "1970-01-01T00:00:00Z")
+	case authref.IPAddress:
+		must("IpAddressIfExists", key, "0.0.0.0/0", "::/0")
+	}
 }
 
 // tagOf returns the value of a tag, whose key is given in lower case.

@@ -99,9 +99,19 @@ func (s *Asker) formatsOf(service, resourceType string) (formats []string) {
 	for _, f := range t.ARNs {
 		if strings.Count(f, ":") >= 5 {
 			formats = append(formats, strings.NewReplacer("${Partition}", "aws", "${Account}", s.account).Replace(f))
+			if service == "ssm" && resourceType == "document" {
+				formats = append(formats, strings.NewReplacer("${Partition}", "aws", "${Account}", "").Replace(f))
+			}
 		}
 	}
 	return formats
+}
+
+// isAWSDocument reports whether a resource is a document of Systems Manager that is AWS's, such as AWS-RunShellScript: it is in no
+// account, which the service reference does not tell.
+func isAWSDocument(resource string) bool {
+	parts := strings.SplitN(resource, ":", 6)
+	return len(parts) == 6 && parts[2] == "ssm" && parts[4] == "" && strings.HasPrefix(parts[5], "document/")
 }
 
 func formatPattern(format string) (p lang.Pattern) {
