@@ -32,6 +32,7 @@ const (
 	isService      = "aws:PrincipalIsAWSService"
 	secure         = "aws:SecureTransport"
 	principalARN   = "aws:PrincipalArn"
+	username       = "aws:username"
 	principalTagOf = "aws:principaltag/"
 )
 
@@ -229,6 +230,13 @@ func (s *Asker) described(c *Call, resource, via string) *policy.Document {
 		must("ForAllValues:StringEquals", calledVia, via)
 		must("ForAnyValue:StringEquals", calledVia, via)
 		must("Bool", viaService, "true")
+	}
+	switch {
+	case !named[username]:
+	case s.kind == "user":
+		must("StringEquals", username, s.arn[strings.LastIndexByte(s.arn, '/')+1:])
+	default: // a role's sessions have none
+		must("Null", username, "true")
 	}
 	if named[strings.ToLower(isService)] {
 		must("Bool", isService, "false")

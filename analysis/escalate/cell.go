@@ -57,6 +57,7 @@ func (s *Asker) cellsOf(service string, on Resource, actions []string) []cell {
 	for _, r := range reserved {
 		m.Add(1, lang.ARN(r, false))
 	}
+	m.Add(1, lang.Literal(s.arn)) // whom the holder becomes is another one, and whom it makes, too
 	for i, p := range patterns {
 		if strings.Trim(p, "*") == "" {
 			m.Add(2+i, lang.Pattern{{Class: lang.Any, Run: true}})

@@ -36,6 +36,11 @@ func (s *Asker) filled(pattern string) string {
 	})
 }
 
+// namesUser reports whether a value has the variable of a user's name.
+func namesUser(v policy.Value) bool {
+	return slices.ContainsFunc(variable.FindAllString(v.Text, -1), func(v string) bool { return strings.EqualFold(v, "${aws:username}") })
+}
+
 // fillAll returns policies with the variables that the holder settles filled in, and whether there was one.
 func (s *Asker) fillAll(p prove.Policies) (filled prove.Policies, some bool) {
 	known := s.settled()
@@ -61,6 +66,12 @@ func (s *Asker) fillAll(p prove.Policies) (filled prove.Policies, some bool) {
 		c.Statements = nil
 		for i := range doc.Statements {
 			st := doc.Statements[i].Clone()
+			if s.kind == "role" && !st.Resource.Not && slices.ContainsFunc(st.Resource.Values, namesUser) { // which a role's sessions have no name for
+				some = true
+				if st.Resource.Values = slices.DeleteFunc(st.Resource.Values, namesUser); len(st.Resource.Values) == 0 {
+					continue
+				}
+			}
 			for j := range st.Resource.Values {
 				st.Resource.Values[j].Text = text(st.Resource.Values[j].Text)
 			}

@@ -446,7 +446,7 @@ func (s *Asker) inert(g *group, calls []Call, modes []mode, ever []bool) bool {
 		}
 		some = true
 		c := &calls[i]
-		if !slices.ContainsFunc(s.about(c.Action), namesResources) || !s.somewhere(c, modes[i], prove.Open) || s.somewhere(c, modes[i], universeOf(c.Action)) {
+		if !slices.ContainsFunc(s.about(c.Action), namesResources) || !s.somewhere(c, modes[i], prove.Open) || s.somewhere(c, modes[i], universeOf(c.Action, "*")) {
 			return false
 		}
 	}
