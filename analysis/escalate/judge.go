@@ -289,14 +289,12 @@ func (s *Asker) judgeModes(calls []Call, modes []mode) *found {
 	if !f.status.Usable() {
 		return f
 	}
-	for i := range calls {
-		f.needs = append(f.needs, calls[i].Needs...)
-	}
 	ofStack := false
 	for i := range calls {
 		ofStack = ofStack || f.forwarded[i] && calls[i].ofStack()
 	}
 	for i, r := range requests {
+		f.needs = append(f.needs, calls[i].Needs...)
 		if f.forwarded[i] && f.through == "" {
 			w := s.way(ofStack)
 			f.through = cloudFormation
