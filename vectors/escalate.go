@@ -52,9 +52,10 @@ type EscalationPolicies struct {
 
 // An EscalationSet is the policies of a holder, with what becomes of it.
 type EscalationSet struct {
-	Name   string `json:"name"`
-	After  string `json:"after,omitempty"`  // the public list that has such a policy
-	Holder string `json:"holder,omitempty"` // absent: some user or some role
+	Name   string            `json:"name"`
+	After  string            `json:"after,omitempty"`  // the public list that has such a policy
+	Holder string            `json:"holder,omitempty"` // absent: some user or some role
+	Tags   map[string]string `json:"tags,omitempty"`   // of the holder; absent: not known
 	EscalationPolicies
 	Administration string   `json:"administration"`     // refuted, proved, or full: an administrator's policies already
 	Method         string   `json:"method,omitempty"`   // of the shortest way to administration
