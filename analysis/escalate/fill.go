@@ -36,6 +36,9 @@ func (s *Asker) filled(pattern string) string {
 	})
 }
 
+// nowhere is a resource that there is not.
+const nowhere = "arn:aws:iam::000000000000:nothing"
+
 // namesUser reports whether a value has the variable of a user's name.
 func namesUser(v policy.Value) bool {
 	return slices.ContainsFunc(variable.FindAllString(v.Text, -1), func(v string) bool { return strings.EqualFold(v, "${aws:username}") })
@@ -66,13 +69,11 @@ func (s *Asker) fillAll(p prove.Policies) (filled prove.Policies, some bool) {
 		c.Statements = nil
 		for i := range doc.Statements {
 			st := doc.Statements[i].Clone()
-			if s.kind == "role" && !st.Resource.Not && slices.ContainsFunc(st.Resource.Values, namesUser) { // which a role's sessions have no name for
-				some = true
-				if st.Resource.Values = slices.DeleteFunc(st.Resource.Values, namesUser); len(st.Resource.Values) == 0 {
+			for j := range st.Resource.Values {
+				if s.kind == "role" && namesUser(st.Resource.Values[j]) { // which a role's sessions have no name for
+					st.Resource.Values[j].Text, some = nowhere, true
 					continue
 				}
-			}
-			for j := range st.Resource.Values {
 				st.Resource.Values[j].Text = text(st.Resource.Values[j].Text)
 			}
 			for j := range st.Condition {

@@ -196,7 +196,9 @@ func liftedOf(m *escalate.Method, p *prove.Policies) prove.Policies {
 	for _, d := range p.Identity {
 		c := *d
 		c.Statements = slices.DeleteFunc(slices.Clone(d.Statements), func(s policy.Statement) bool { return s.Effect == policy.Deny })
-		q.Identity = append(q.Identity, &c)
+		if len(c.Statements) > 0 {
+			q.Identity = append(q.Identity, &c)
+		}
 	}
 	return q
 }

@@ -1,0 +1,89 @@
+package escalate_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/writ-iam/writ/analysis/escalate"
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/policy"
+)
+
+// closed checks that remedies close what they say.
+func closed(t *testing.T, h *escalate.Holder, a *escalate.Analysis, o escalate.RemedyOptions) *escalate.Remedies {
+	t.Helper()
+	r, err := a.Remedy(t.Context(), h, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(doc *policy.Document) *escalate.Analysis {
+		w := *h
+		w.Policies.Identity = append(slices.Clip(h.Policies.Identity), doc)
+		return analyze(t, &w)
+	}
+	checked := map[string]bool{}
+	for id, remedy := range r.Each {
+		if !slices.ContainsFunc(remedy.Closes, func(m *escalate.Method) bool { return m.ID == id }) {
+			t.Errorf("the remedy of %s does not say that it closes it", id)
+		}
+		text := string(remedy.Document.Format())
+		if checked[text] {
+			continue
+		}
+		checked[text] = true
+		b := with(remedy.Document)
+		for _, m := range remedy.Closes {
+			if f := findingOf(b, m.ID); f.Status.Usable() || f.Status == escalate.Unknown {
+				t.Errorf("with the remedy of %s, %s is %s", id, m.ID, f.Status)
+			}
+		}
+	}
+	for _, f := range a.Findings {
+		if f.Administration && f.Status.Usable() && r.Each[f.Method.ID] == nil {
+			t.Errorf("there is no remedy of %s", f.Method.ID)
+		}
+	}
+	if r.All == nil {
+		t.Error("there is no remedy of all")
+		return r
+	}
+	if b := with(r.All.Document); b.Administration != prove.Refuted {
+		t.Errorf("with the remedy of all, administration is %s, by %+v", b.Administration, b.Shortest)
+	}
+	if _, err := policy.Parse(r.All.Document.Format()); err != nil {
+		t.Error(err)
+	}
+	bound := *h
+	bound.Policies.Boundary = r.All.Boundary()
+	if h.Policies.Boundary == nil {
+		for _, m := range r.All.Closes {
+			if f := findingOf(analyze(t, &bound), m.ID); f.Status.Usable() {
+				t.Errorf("with the remedy of all as a boundary, %s is %s", m.ID, f.Status)
+			}
+		}
+	}
+	return r
+}
+
+func TestRemedies(t *testing.T) {
+	for _, ref := range []string{"AdministratorAccess-Amplify@v10", "PowerUserAccess", "IAMFullAccess", "AdministratorAccess"} {
+		t.Run(ref, func(t *testing.T) {
+			t.Parallel()
+			src, err := json.Marshal(ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := &escalate.Holder{Policies: prove.Policies{Identity: []*policy.Document{document(t, src)}}}
+			r := closed(t, h, analyze(t, h), escalate.RemedyOptions{})
+			for id, remedy := range r.Each {
+				if ref == "AdministratorAccess-Amplify@v10" && (remedy.Takes == nil || remedy.Takes.Answer == prove.Unknown) {
+					t.Errorf("what the remedy of %s takes is %v", id, remedy.Takes)
+				}
+			}
+			if r.All != nil && (r.All.Takes == nil || r.All.Takes.Answer == prove.Unknown) {
+				t.Errorf("what the remedy of all takes is %v", r.All.Takes)
+			}
+		})
+	}
+}
