@@ -113,6 +113,11 @@ func analyze(ctx context.Context, h *Holder, o Options, lifting bool) (*Analysis
 			switch m.Gains {
 			case Administration:
 				f.Administration = unbounded || m.leavesLimits()
+				if !f.Administration && f.Status == Open && m.rewrites() { // the boundary first
+					f.Administration = true
+					f.Requests = slices.Concat(f.Requests, f.Requests)
+					f.Needs = append(f.Needs, "a permissions boundary that is a customer managed policy")
+				}
 			case Principal:
 				f.Administration = true
 			case Restriction:
@@ -234,6 +239,11 @@ func lift(ctx context.Context, h *Holder, o Options, f *Finding, lifts map[strin
 		}
 	}
 	return nil
+}
+
+// rewrites reports whether a method is that of writing any customer managed policy.
+func (m *Method) rewrites() bool {
+	return len(m.Steps) == 1 && len(m.Steps[0]) == 1 && m.Steps[0][0].Action == "iam:CreatePolicyVersion"
 }
 
 func (m *Method) liftsBoundary() bool {
