@@ -96,7 +96,7 @@ func documentOf(t *testing.T, statements ...string) *policy.Document {
 
 // TestMoreAndLess adds statements to policies made at random: a Deny never opens a method, and an Allow never closes one.
 func TestMoreAndLess(t *testing.T) {
-	const rounds = 150
+	const rounds = 25
 	usable, moved, unknown, all := 0, 0, 0, 0
 	for seed := range uint64(rounds) {
 		rnd := rand.New(rand.NewPCG(seed, 6))

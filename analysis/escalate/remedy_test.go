@@ -57,8 +57,9 @@ func closed(t *testing.T, h *escalate.Holder, a *escalate.Analysis, o escalate.R
 	bound := *h
 	bound.Policies.Boundary = r.All.Boundary()
 	if h.Policies.Boundary == nil {
+		b := analyze(t, &bound)
 		for _, m := range r.All.Closes {
-			if f := findingOf(analyze(t, &bound), m.ID); f.Status.Usable() {
+			if f := findingOf(b, m.ID); f.Status.Usable() {
 				t.Errorf("with the remedy of all as a boundary, %s is %s", m.ID, f.Status)
 			}
 		}
@@ -67,17 +68,22 @@ func closed(t *testing.T, h *escalate.Holder, a *escalate.Analysis, o escalate.R
 }
 
 func TestRemedies(t *testing.T) {
-	for _, ref := range []string{"AdministratorAccess-Amplify@v10", "PowerUserAccess", "IAMFullAccess", "AdministratorAccess"} {
-		t.Run(ref, func(t *testing.T) {
+	for _, c := range []struct{ ref, principal string }{
+		{"AdministratorAccess-Amplify@v10", ""},
+		{"PowerUserAccess", "arn:aws:iam::111122223333:role/dev"},
+		{"IAMFullAccess", "arn:aws:iam::111122223333:user/dev"},
+		{"AdministratorAccess", "arn:aws:iam::111122223333:role/admin"},
+	} {
+		t.Run(c.ref, func(t *testing.T) {
 			t.Parallel()
-			src, err := json.Marshal(ref)
+			src, err := json.Marshal(c.ref)
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := &escalate.Holder{Policies: prove.Policies{Identity: []*policy.Document{document(t, src)}}}
+			h := &escalate.Holder{Principal: c.principal, Policies: prove.Policies{Identity: []*policy.Document{document(t, src)}}}
 			r := closed(t, h, analyze(t, h), escalate.RemedyOptions{})
 			for id, remedy := range r.Each {
-				if ref == "AdministratorAccess-Amplify@v10" && (remedy.Takes == nil || remedy.Takes.Answer == prove.Unknown) {
+				if remedy.Takes == nil || remedy.Takes.Answer == prove.Unknown {
 					t.Errorf("what the remedy of %s takes is %v", id, remedy.Takes)
 				}
 			}
@@ -85,5 +91,43 @@ func TestRemedies(t *testing.T) {
 				t.Errorf("what the remedy of all takes is %v", r.All.Takes)
 			}
 		})
+	}
+}
+
+func TestRemediesOfVectors(t *testing.T) {
+	n := 0
+	for i, w := range ways(t) {
+		v := w.Vectors[0]
+		if !v.Administration || i%5 > 0 {
+			continue
+		}
+		n++
+		t.Run(w.Method, func(t *testing.T) {
+			t.Parallel()
+			h := holderOf(t, &v, &w)
+			r := closed(t, h, analyze(t, h), escalate.RemedyOptions{})
+			if takes := r.Each[w.Method].Takes; takes.Answer != prove.Refuted || len(takes.Differences) == 0 {
+				t.Errorf("it is %s that the remedy takes nothing", takes.Answer)
+			}
+		})
+	}
+	if n < 15 {
+		t.Errorf("there are %d vectors of administration", n)
+	}
+}
+
+// TestRemedyWithBoundary leaves it to the holder to make roles, if they have a boundary that is required.
+func TestRemedyWithBoundary(t *testing.T) {
+	const limit = "arn:aws:iam::111122223333:policy/limit"
+	h := &escalate.Holder{Principal: "arn:aws:iam::111122223333:role/dev", Policies: prove.Policies{Identity: []*policy.Document{
+		documentOf(t, `{"Effect":"Allow","Action":["iam:CreateRole","iam:AttachRolePolicy"],"Resource":"*"}`),
+	}}}
+	r := closed(t, h, analyze(t, h), escalate.RemedyOptions{RequiredBoundary: limit})
+	p := h.Policies
+	p.Identity = append(slices.Clip(p.Identity), r.All.Document)
+	request := escalate.Request{Witness: prove.Witness{Principal: "arn:aws:sts::111122223333:assumed-role/dev/session", Action: "iam:CreateRole",
+		Resource: "arn:aws:iam::111122223333:role/new", Context: map[string][]string{"iam:PermissionsBoundary": {limit}}}}
+	if problem := allowed(t, compile(t, &p), &request); problem != "" {
+		t.Error(problem)
 	}
 }
