@@ -13,6 +13,7 @@ import (
 
 // TestAmplify compares what the package says of AdministratorAccess-Amplify with what was read from its versions by hand.
 func TestAmplify(t *testing.T) {
+	t.Parallel()
 	readings, err := vectors.EscalationReadings()
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,8 @@ func documentOf(t *testing.T, statements ...string) *policy.Document {
 
 // TestMoreAndLess adds statements to policies made at random: a Deny never opens a method, and an Allow never closes one.
 func TestMoreAndLess(t *testing.T) {
-	const rounds = 25
+	t.Parallel()
+	const rounds = 18
 	usable, moved, unknown, all := 0, 0, 0, 0
 	for seed := range uint64(rounds) {
 		rnd := rand.New(rand.NewPCG(seed, 6))

@@ -11,6 +11,7 @@ import (
 // TestSets has policies that public lists call vulnerable, each with its way found, and policies that must not be called
 // administration.
 func TestSets(t *testing.T) {
+	t.Parallel()
 	sets, err := vectors.EscalationSets()
 	if err != nil {
 		t.Fatal(err)

@@ -77,6 +77,7 @@ func isUsable(status string) bool {
 }
 
 func TestVectors(t *testing.T) {
+	t.Parallel()
 	methods := map[string]*escalate.Method{}
 	for _, m := range escalate.Methods() {
 		methods[m.ID] = m
