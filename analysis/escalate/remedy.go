@@ -65,7 +65,7 @@ func (a *Analysis) Remedy(ctx context.Context, h *Holder, o RemedyOptions) (*Rem
 		}
 		for _, c := range all {
 			var err error
-			if c.closes, err = closes(ctx, h, document(c), findings, o.Options); err != nil {
+			if c.closes, err = closes(ctx, h, c, findings, o.Options); err != nil {
 				return err
 			}
 		}
@@ -138,14 +138,17 @@ func remedyOf(ctx context.Context, h *Holder, closed []*Finding, doc *policy.Doc
 	return r, err
 }
 
-// closes returns those of the findings whose methods cannot be used with one more policy.
-func closes(ctx context.Context, h *Holder, doc *policy.Document, open []*Finding, o Options) (list []*Finding, err error) {
-	with := h.with(doc)
+// closes returns those of the findings whose methods cannot be used with a cut.
+func closes(ctx context.Context, h *Holder, c *cut, open []*Finding, o Options) (list []*Finding, err error) {
+	with := h.with(document(c))
 	who, err := newPersons(ctx, &with, o)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range open {
+		if f.Through == "" && !c.concerns(f.Method) {
+			continue
+		}
 		if g := who.judge(f.Method); !g.Status.Usable() && g.Status != Unknown {
 			list = append(list, f)
 		}
@@ -161,6 +164,13 @@ type cut struct {
 	condition []policy.Condition
 	cost      int // what it takes, roughly
 	closes    []*Finding
+}
+
+// concerns reports whether a cut denies an action of a method. It can close no other, but one for which a service has to make calls.
+func (c *cut) concerns(m *Method) bool {
+	return slices.ContainsFunc(m.Steps, func(s Step) bool {
+		return slices.ContainsFunc(s, func(call Call) bool { return slices.Contains(c.actions, call.Action) })
+	})
 }
 
 func (c *cut) key() string {
