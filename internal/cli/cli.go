@@ -6,6 +6,7 @@
 //	writ diff              what one policy allows and another does not
 //	writ check             the custom policy checks of IAM Access Analyzer
 //	writ validate          what is wrong with a policy, or could be better
+//	writ escalate          what a policy lets its holder become, and what closes the ways
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
@@ -37,7 +38,7 @@
 // # Exit status
 //
 // 0 for success, for an allowed request, and for a check that passes; 1 for a denied request, for policies that differ (writ
-// diff --exit-code), for a check that fails, if writ validate has findings that matter, if writ catalog audit finds access that was
+// diff --exit-code), for a check that fails, if writ escalate finds a way to administration, if writ validate has findings that matter, if writ catalog audit finds access that was
 // taken away, and if writ catalog list or blame finds nothing; 2 for any error; 3 if what writ diff or writ check was to prove is not
 // known.
 package cli
