@@ -210,10 +210,11 @@ func (s *Asker) described(c *Call, resource, via string) *policy.Document {
 	must := func(operator, key string, texts ...string) {
 		st.Condition = append(st.Condition, policy.Condition{Operator: policy.Value{Text: operator}, Key: policy.Value{Text: key}, Values: values(texts...).Values})
 	}
-	named := map[string]bool{}
+	named := map[string]string{} // by name in lower case: as it is spelled
 	for _, about := range s.about(c.Action) {
-		for _, k := range about.keys {
-			named[k] = true
+		for i := range about.src.Condition {
+			key := about.src.Condition[i].Key.Text
+			named[strings.ToLower(key)] = key
 		}
 	}
 	must("StringEquals", principalARN, s.arn)
@@ -232,30 +233,30 @@ func (s *Asker) described(c *Call, resource, via string) *policy.Document {
 		must("Bool", viaService, "true")
 	}
 	switch {
-	case !named[username]:
+	case named[username] == "":
 	case s.kind == "user":
 		must("StringEquals", username, s.arn[strings.LastIndexByte(s.arn, '/')+1:])
 	default: // a role's sessions have none
 		must("Null", username, "true")
 	}
-	if named[strings.ToLower(isService)] {
+	if named[strings.ToLower(isService)] != "" {
 		must("Bool", isService, "false")
 	}
-	if named[strings.ToLower(secure)] {
+	if named[strings.ToLower(secure)] != "" {
 		must("Bool", secure, "true")
 	}
 	for _, k := range absent {
-		if named[strings.ToLower(k)] {
+		if named[strings.ToLower(k)] != "" {
 			must("Null", k, "true")
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(named)) {
-		typed(k, must)
+		typed(named[k], must)
 		if tag, ok := strings.CutPrefix(k, principalTagOf); ok && s.tags != nil {
 			if v, ok := tagOf(s.tags, tag); ok {
-				must("StringEquals", k, v)
+				must("StringEquals", named[k], v)
 			} else {
-				must("Null", k, "true")
+				must("Null", named[k], "true")
 			}
 		}
 	}
