@@ -1,0 +1,3 @@
+package needs
+
+func othersCalls() map[string]resourceType { return map[string]resourceType{} }
