@@ -94,8 +94,8 @@ func apigatewayCalls() map[string]resourceType {
 			read("apigateway:GET"),
 			update("apigateway:GET PATCH"),
 			remove("apigateway:DELETE"),
-			change("apigateway:AddCertificateToDomain").with("CertificateArn").upper(),
-			change("apigateway:AddCertificateToDomain").with("RegionalCertificateArn").upper(),
+			change("apigateway:AddCertificateToDomain").with("MutualTlsAuthentication"),
+			update("apigateway:RemoveCertificateFromDomain").with("MutualTlsAuthentication"),
 		}, tagged...)...),
 		"AWS::ApiGateway::BasePathMapping": item("apigateway:$R::/domainnames/{DomainName}/basepathmappings"),
 

@@ -75,7 +75,6 @@ func appsyncCalls() map[string]resourceType {
 			read("appsync:GetDomainName"),
 			update("appsync:UpdateDomainName"),
 			remove("appsync:DeleteDomainName"),
-			change("acm:DescribeCertificate").with("CertificateArn").on("{}", "acm:*:$A:certificate/*").upper(),
 		),
 		"AWS::AppSync::DomainNameApiAssociation": of("appsync:$R:$A:domainnames/{DomainName}",
 			create("appsync:AssociateApi GetApiAssociation"),

@@ -15,7 +15,6 @@ func cloudformationCalls() map[string]resourceType {
 			remove("cloudformation:DeleteStack"),
 			change("cloudformation:TagResource").tags("Tags"),
 			update("cloudformation:UntagResource").tags("Tags"),
-			create("sns:Publish").with("NotificationARNs.*").on("{}", "sns:$R:$A:*").upper(),
 		),
 		// Custom resources and macros call what their author names: a function, or a topic.
 		"AWS::CloudFormation::CustomResource": of("",

@@ -72,7 +72,7 @@ func cognitoCalls() map[string]resourceType {
 			create("cognito-idp:CreateResourceServer DescribeResourceServer"),
 			read("cognito-idp:DescribeResourceServer"),
 			update("cognito-idp:UpdateResourceServer"),
-			remove("cognito-idp:DeleteResourceServer DescribeResourceServer"),
+			remove("cognito-idp:DeleteResourceServer"),
 		),
 		"AWS::Cognito::UserPoolUser": of(pool,
 			create("cognito-idp:AdminCreateUser AdminGetUser"),

@@ -31,7 +31,8 @@ func dynamodbCalls() map[string]resourceType {
 			change("dynamodb:TagResource ListTagsOfResource").tags("Tags"),
 			update("dynamodb:UntagResource").tags("Tags"),
 			// AWS's own key needs no permission; one of the account's does.
-			key("kms:DescribeKey CreateGrant Decrypt Encrypt", "SSESpecification.KMSMasterKeyId"),
+			key("kms:DescribeKey CreateGrant", "SSESpecification.KMSMasterKeyId"),
+			create("kms:Decrypt Encrypt").with("SSESpecification.KMSMasterKeyId").on("{}", "kms:$R:$A:key/{|key}").upper(),
 			change("kms:ListAliases").with("SSESpecification.KMSMasterKeyId"),
 			update("kms:RevokeGrant").with("SSESpecification.KMSMasterKeyId").on("{}", "kms:$R:$A:key/{|key}"),
 			create("dynamodb:ImportTable").with("ImportSourceSpecification"),

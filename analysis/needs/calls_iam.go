@@ -6,7 +6,7 @@ package needs
 func iamCalls() map[string]resourceType {
 	const boundary = "{PermissionsBoundary}"
 	role := func(r rule) rule { return r.ctx("iam:PermissionsBoundary", boundary) }
-	// onEach has a policy put into the users, groups or roles that a property lists.
+	// inline makes the rules for a policy in each of the users, groups and roles that it is for, and attach those for one that is attached.
 	inline := func(phases []Phase, verb string) (rules []rule) {
 		for _, kind := range []struct{ property, name, path string }{{"Roles", "Role", "role"}, {"Users", "User", "user"}, {"Groups", "Group", "group"}} {
 			rules = append(rules, in("iam:"+verb+kind.name+"Policy", phases...).with(kind.property+".*").on("{@}", "iam::$A:"+kind.path+"/{}"))
@@ -36,12 +36,7 @@ func iamCalls() map[string]resourceType {
 		policyARN = "iam::$A:policy{Path|path}{Name}"
 	)
 	policy = append(policy, inline(changes, "Put")...)
-	policy = append(policy, inline([]Phase{Create, Read}, "Get")...)
-	for i := range policy {
-		if policy[i].phases[len(policy[i].phases)-1] == Read {
-			policy[i] = policy[i].upper()
-		}
-	}
+	policy = append(policy, inline([]Phase{Create}, "Get")...)
 	policy = append(policy, inline([]Phase{Update, Delete}, "Delete")...)
 
 	managed = append(managed,
@@ -61,7 +56,7 @@ func iamCalls() map[string]resourceType {
 			create("iam:GetRole"),
 			read("iam:GetRole"),
 			read("iam:ListAttachedRolePolicies ListRolePolicies GetRolePolicy").upper(),
-			update("iam:GetRole UpdateRole UpdateAssumeRolePolicy"),
+			update("iam:UpdateRole UpdateAssumeRolePolicy"),
 			update("iam:UpdateRoleDescription").with("Description"),
 			remove("iam:DeleteRole GetRole ListAttachedRolePolicies ListRolePolicies"),
 			role(change("iam:PutRolePolicy").with("Policies.*")),

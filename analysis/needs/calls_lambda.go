@@ -41,7 +41,8 @@ func lambdaCalls() map[string]resourceType {
 			update("lambda:DeleteFunctionCodeSigningConfig").with("CodeSigningConfigArn"),
 			update("lambda:PublishVersion").with("SnapStart").upper(),
 			// Environment variables that a key of the account's own encrypts.
-			key("kms:DescribeKey CreateGrant Decrypt Encrypt GenerateDataKey", "KmsKeyArn"),
+			key("kms:DescribeKey CreateGrant Decrypt GenerateDataKey", "KmsKeyArn"),
+			create("kms:Encrypt").with("KmsKeyArn").on("{}", "kms:$R:$A:key/{|key}"),
 			read("kms:Decrypt").with("KmsKeyArn").on("{}", "kms:$R:$A:key/{|key}"),
 		),
 		"AWS::Lambda::Version": of(function,

@@ -20,12 +20,11 @@ func s3Calls() map[string]resourceType {
 		change("s3:GetBucketMetadataTableConfiguration CreateBucketMetadataTableConfiguration").with("MetadataTableConfiguration"),
 		change("s3:GetBucketMetadataTableConfiguration CreateBucketMetadataTableConfiguration").with("MetadataConfiguration"),
 		change("s3tables:CreateTableBucket").with("MetadataConfiguration").on("s3tables:$R:$A:bucket/aws-s3"),
-		change("s3tables:CreateNamespace PutTableBucketPolicy").with("MetadataConfiguration").on("s3tables:$R:$A:bucket/aws-s3"),
-		change("s3tables:CreateTable GetTable GetTableMetadataLocation PutTableEncryption PutTablePolicy UpdateTableMetadataLocation").
+		change("s3tables:CreateNamespace CreateTable PutTableBucketPolicy").with("MetadataConfiguration").on("s3tables:$R:$A:bucket/aws-s3"),
+		change("s3tables:GetTable GetTableMetadataLocation PutTableEncryption PutTablePolicy UpdateTableMetadataLocation").
 			with("MetadataConfiguration").on("s3tables:$R:$A:bucket/aws-s3/table/*"),
-		change("s3tables:CreateNamespace").with("MetadataTableConfiguration.S3TablesDestination.TableBucketArn").on("{}", "s3tables:$R:$A:bucket/*"),
-		change("s3tables:CreateTable GetTable PutTablePolicy").with("MetadataTableConfiguration.S3TablesDestination.TableBucketArn").on("s3tables:$R:$A:bucket/{|last}/table/*"),
-		change("s3:PutBucketAcl GetBucketAcl").with("LoggingConfiguration.DestinationBucketName").on("s3:::{|bucket}").upper(),
+		change("s3tables:CreateNamespace CreateTable").with("MetadataTableConfiguration.S3TablesDestination.TableBucketArn").on("{}", "s3tables:$R:$A:bucket/*"),
+		change("s3tables:GetTable PutTablePolicy").with("MetadataTableConfiguration.S3TablesDestination.TableBucketArn").on("s3tables:$R:$A:bucket/{|last}/table/*"),
 	}
 	for _, group := range []struct{ property, set, get string }{
 		{"AbacStatus", "PutBucketAbac", "GetBucketAbac"},

@@ -42,6 +42,9 @@ type rule struct {
 	arns    []string // templates, of which the first is taken that makes an ARN; none: the type's
 	context map[string]string
 	of      string // the service of which the value must be an ARN; "": any
+	text    string // what the value must have in it
+	unset   string // a property that must not be set
+	also    string // a property that must be set too
 	// upperBound says that the calls are those of the type's schema, and may not be made.
 	upperBound bool
 }
@@ -132,6 +135,9 @@ func (r *rule) property() string {
 
 // matches are the values for which a rule's calls are made: one nil value for a rule without properties, and none if it does not apply.
 func (r *rule) matches(resource *Resource) []*Value {
+	if r.unset != "" && isSet(resource, r.unset) || r.also != "" && !resource.Properties.Has(r.also) {
+		return nil
+	}
 	if len(r.paths) == 0 && !r.tagged {
 		return []*Value{nil}
 	}
@@ -142,7 +148,7 @@ func (r *rule) matches(resource *Resource) []*Value {
 	found = slices.DeleteFunc(found, func(v *Value) bool {
 		text := v.Or("*")
 		open := v.Unknown || v.Pattern // it may be any value
-		return r.of != "" && !ofService(v, r.of) || !open && (len(r.is) > 0 && !slices.Contains(r.is, text) || slices.Contains(r.not, text))
+		return r.of != "" && !ofService(v, r.of) || r.text != "" && !open && !strings.Contains(text, r.text) || !open && (len(r.is) > 0 && !slices.Contains(r.is, text) || slices.Contains(r.not, text))
 	})
 	if r.tagged {
 		if len(found) > 0 {
@@ -154,6 +160,12 @@ func (r *rule) matches(resource *Resource) []*Value {
 		return nil
 	}
 	return found
+}
+
+// isSet reports whether a property certainly has a value.
+func isSet(resource *Resource, property string) bool {
+	v := resource.Properties.Get(property)
+	return v != nil && !v.Unknown && v.Kind != Null
 }
 
 // at returns the values at a path, of which there may be several for a *. What is unknown is there.
@@ -285,6 +297,7 @@ var filters = map[string]func(string) string{
 		return s
 	},
 	"relative": func(s string) string { return known(strings.TrimPrefix(s, "/")) },
+	"alias":    func(s string) string { return known(strings.TrimPrefix(s, "alias/")) },
 	"host":     func(s string) string { return known(strings.TrimPrefix(s, "https://")) },
 	"image": func(s string) string { // account.dkr.ecr.region.amazonaws.com/repository:tag
 		_, repository, _ := strings.Cut(s, "/")
@@ -365,6 +378,15 @@ func objectKey(s string) string {
 
 // upper marks a rule's calls as an upper bound: the schema of the type has them, but a deployment is not known to make them.
 func (r rule) upper() rule { r.upperBound = true; return r }
+
+// matching restricts a rule to values that have, or may have, a text in them.
+func (r rule) matching(text string) rule { r.text = text; return r }
+
+// without restricts a rule to resources that do not have a property.
+func (r rule) without(property string) rule { r.unset = property; return r }
+
+// needs restricts a rule to resources that have a property beside the one that asks for its calls.
+func (r rule) needs(property string) rule { r.also = property; return r }
 
 // service restricts a rule to values that are, or may be, ARNs of a service.
 func (r rule) service(name string) rule { r.of = name; return r }
