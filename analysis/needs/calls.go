@@ -56,7 +56,6 @@ func Calls(stacks []*Stack, options Options) ([]Call, []Unknown) {
 			c.nested[s.Parent] = append(c.nested[s.Parent], s)
 		}
 	}
-	c.tool(roots)
 	// A stack is created and read, then updated and read, then deleted backwards.
 	for _, pass := range [][]Phase{{Create, Read}, {Update, Read}, {Delete}} {
 		c.pass = slices.DeleteFunc(pass, func(p Phase) bool { return !slices.Contains(options.Phases, p) })
@@ -117,6 +116,9 @@ func (c *caller) resource(r *Resource) {
 	if !known && custom(r.Type) {
 		t, known = c.types["AWS::CloudFormation::CustomResource"]
 	}
+	for _, phase := range c.pass {
+		c.references(r, phase)
+	}
 	switch handlers, published := c.Schemas[r.Type]; {
 	case known:
 		for _, phase := range c.pass {
@@ -126,7 +128,7 @@ func (c *caller) resource(r *Resource) {
 		}
 	case published:
 		for _, phase := range c.pass {
-			for _, action := range handlers[phase] {
+			for _, action := range expand(handlers[phase]) {
 				c.add(Call{Action: action, Resource: "*", Through: CloudFormation, Phase: phase, For: r, Pos: r.Pos, Upper: true})
 			}
 		}
@@ -134,6 +136,19 @@ func (c *caller) resource(r *Resource) {
 		c.unknown = append(c.unknown, Unknown{Resource: r, Pos: r.Pos,
 			Reason: "There is no table of the calls that CloudFormation makes for the type " + r.Type + ", and no schema of it was given."})
 	}
+}
+
+// expand spells the actions of a schema as the reference does, and has every action that a pattern matches. What the reference does not
+// know is left as it is.
+func expand(patterns []string) (actions []string) {
+	for _, pattern := range patterns {
+		if names, err := authref.Expand(pattern); err == nil && len(names) > 0 {
+			actions = append(actions, names...)
+		} else {
+			actions = append(actions, pattern)
+		}
+	}
+	return actions
 }
 
 // rule adds the calls of one rule of a resource type.
