@@ -52,7 +52,7 @@ func cognitoCalls() map[string]resourceType {
 			read("cognito-idp:GetGroup"),
 			update("cognito-idp:UpdateGroup"),
 			remove("cognito-idp:DeleteGroup GetGroup"),
-			pass("RoleArn", "cognito-identity.amazonaws.com"),
+			pass("RoleArn", ""),
 		),
 		"AWS::Cognito::UserPoolDomain": of(pool,
 			create("cognito-idp:CreateUserPoolDomain DescribeUserPoolDomain"),

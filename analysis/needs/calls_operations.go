@@ -5,8 +5,11 @@ func operationsCalls() map[string]resourceType {
 	const (
 		parameter = "ssm:$R:$A:parameter/{Name|relative}"
 		secret    = "secretsmanager:$R:$A:secret:{Name}-*"
-		group     = "logs:$R:$A:log-group:{Name}"
-		ofGroup   = "logs:$R:$A:log-group:{LogGroupName}"
+		// Requests on a log group end in :* but for those on its tags:
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html.
+		group     = "logs:$R:$A:log-group:{Name}:*"
+		groupTags = "logs:$R:$A:log-group:{Name}"
+		ofGroup   = "logs:$R:$A:log-group:{LogGroupName}:*"
 		machine   = "states:$R:$A:stateMachine:{Name}"
 		anyKey    = "kms:$R:$A:key/*"
 	)
@@ -37,7 +40,8 @@ func operationsCalls() map[string]resourceType {
 		"AWS::Logs::LogGroup": of(group,
 			create("logs:CreateLogGroup DescribeLogGroups"),
 			read("logs:DescribeLogGroups"),
-			read("logs:ListTagsForResource GetDataProtectionPolicy DescribeIndexPolicies DescribeResourcePolicies").upper(),
+			read("logs:GetDataProtectionPolicy DescribeIndexPolicies DescribeResourcePolicies").upper(),
+			read("logs:ListTagsForResource").on(groupTags).upper(),
 			update("logs:DescribeLogGroups"),
 			remove("logs:DeleteLogGroup DescribeLogGroups"),
 			change("logs:PutRetentionPolicy").with("RetentionInDays"),
@@ -53,10 +57,10 @@ func operationsCalls() map[string]resourceType {
 			update("logs:DeleteResourcePolicy").with("ResourcePolicyDocument"),
 			update("logs:PutLogGroupDeletionProtection").with("DeletionProtectionEnabled"),
 			change("logs:PutBearerTokenAuthentication").with("BearerTokenAuthenticationEnabled"),
-			change("logs:TagResource").tags("Tags"),
-			update("logs:UntagResource ListTagsForResource").tags("Tags"),
+			change("logs:TagResource").tags("Tags").on(groupTags),
+			update("logs:UntagResource ListTagsForResource").tags("Tags").on(groupTags),
 		),
-		"AWS::Logs::LogStream": of(ofGroup+":log-stream:{LogStreamName}",
+		"AWS::Logs::LogStream": of("logs:$R:$A:log-group:{LogGroupName}:log-stream:{LogStreamName}",
 			create("logs:CreateLogStream"),
 			read("logs:DescribeLogStreams").on(ofGroup),
 			remove("logs:DeleteLogStream"),

@@ -276,7 +276,7 @@ var searchDomain = []rule{
 	change("es:AddTags").tags("Tags"),
 	read("es:ListTags").upper(),
 	update("es:RemoveTags ListTags").tags("Tags"),
-	pass("CognitoOptions.RoleArn", "es.amazonaws.com"),
+	pass("CognitoOptions.RoleArn", ""),
 	change("ec2:DescribeVpcs DescribeSubnets DescribeSecurityGroups").with("VPCOptions"),
 	create("iam:CreateServiceLinkedRole").with("VPCOptions").
 		on("iam::$A:role/aws-service-role/opensearchservice.amazonaws.com/AWSServiceRoleForAmazonOpenSearchService").

@@ -89,9 +89,13 @@ func in(actions string, phases ...Phase) rule {
 	return r
 }
 
-// pass makes a rule that the role in a property is passed to a service.
+// pass makes a rule that the role in a property is passed to a service: "" if it is not documented which principal that is.
 func pass(property string, service string) rule {
-	return change("iam:PassRole").with(property).on("{}", "iam::$A:role/{|role}").ctx("iam:PassedToService", service)
+	r := change("iam:PassRole").with(property).on("{}", "iam::$A:role/{|role}")
+	if service != "" {
+		r = r.ctx("iam:PassedToService", service)
+	}
+	return r
 }
 
 // key makes a rule for the calls on the key that a property holds.

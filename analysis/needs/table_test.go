@@ -50,6 +50,11 @@ func TestTableIsOfTheReference(t *testing.T) {
 				if a.String() != action {
 					t.Errorf("%s: %s is spelled %s", name, action, a)
 				}
+				for key := range rule.context {
+					if !takesKey(a, key) {
+						t.Errorf("%s: a request for %s does not carry %s", name, action, key)
+					}
+				}
 				if !a.TakesResource() {
 					continue
 				}
@@ -85,6 +90,14 @@ func TestTableIsOfTheReference(t *testing.T) {
 			t.Errorf("%s needs no exception", action)
 		}
 	}
+}
+
+// takesKey reports whether the reference has a condition key for an action.
+func takesKey(a *authref.Action, key string) bool {
+	if slices.Contains(a.ConditionKeys, key) {
+		return true
+	}
+	return slices.ContainsFunc(a.Resources, func(r authref.ActionResource) bool { return slices.Contains(r.ConditionKeys, key) })
 }
 
 // The published handlers of the types, as they were collected: facts, which the product does not embed.
