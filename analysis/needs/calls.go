@@ -47,7 +47,7 @@ func Calls(stacks []*Stack, options Options) ([]Call, []Unknown) {
 	if len(options.Phases) == 0 {
 		options.Phases = []Phase{Create, Read}
 	}
-	c := &caller{Options: options, types: types(), nested: map[*Resource][]*Stack{}, seen: map[string]int{}}
+	c := &caller{Options: options, types: types(), nested: map[*Resource][]*Stack{}, seen: map[identity]int{}}
 	var roots []*Stack
 	for _, s := range stacks {
 		if s.Parent == nil {
@@ -80,7 +80,14 @@ type caller struct {
 	pass    []Phase
 	calls   []Call
 	unknown []Unknown
-	seen    map[string]int // where the calls are that are there already, by what makes two the same
+	seen    map[identity]int // where the calls are that are there already
+}
+
+// An identity is what makes two calls the same.
+type identity struct {
+	of                                      *Resource
+	phase                                   Phase
+	action, resource, through, why, context string
 }
 
 // stack adds the calls of a root stack.
@@ -158,7 +165,7 @@ func (c *caller) rule(r *Resource, t resourceType, rule *rule, phase Phase) {
 	}
 	for _, v := range rule.matches(r) {
 		property, pos := rule.property(), r.Pos
-		if v != nil && v.Pos != (policy.Pos{}) && v.File == "" {
+		if v != nil && v.Pos != (policy.Pos{}) && (r.Stack.Template == nil || v.File == r.Stack.Template.File) {
 			pos = v.Pos
 		}
 		for _, action := range rule.actions {
@@ -180,7 +187,7 @@ func (c *caller) rule(r *Resource, t resourceType, rule *rule, phase Phase) {
 
 // contextValue is what a request carries: an ARN if the template is one, and "" if the property that it names is not set.
 func (c *caller) contextValue(template string, r *Resource, v *Value) string {
-	if !strings.HasPrefix(template, "{") {
+	if strings.Count(template, "{") != 1 || template[0] != '{' || !strings.HasSuffix(template, "}") {
 		return c.fill(template, r, v)
 	}
 	if arn := c.arn(template, r, v); arn != "" {
@@ -244,29 +251,14 @@ func (c *caller) add(call Call) {
 	if call.Module == "" {
 		call.Module = Module(call.For)
 	}
-	var key strings.Builder
-	for _, part := range []string{call.Action, call.Resource, call.Through, call.Phase.String(), call.Why} {
-		key.WriteString(part)
-		key.WriteByte(0)
-	}
+	key := identity{of: call.For, phase: call.Phase, action: call.Action, resource: call.Resource, through: call.Through, why: call.Why}
 	for _, name := range slices.Sorted(maps.Keys(call.Context)) {
-		key.WriteString(name + "=" + strings.Join(call.Context[name], ",") + "\x00")
+		key.context += name + "=" + strings.Join(call.Context[name], ",") + "\n"
 	}
-	if call.For != nil {
-		for s := call.For.Stack; s != nil; {
-			key.WriteString(s.Name + "\x00")
-			if s.Parent == nil {
-				break
-			}
-			key.WriteString(s.Parent.LogicalID + "\x00")
-			s = s.Parent.Stack
-		}
-		key.WriteString(call.For.LogicalID)
-	}
-	i, there := c.seen[key.String()]
+	i, there := c.seen[key]
 	switch {
 	case !there:
-		c.seen[key.String()] = len(c.calls)
+		c.seen[key] = len(c.calls)
 		c.calls = append(c.calls, call)
 	case c.calls[i].Upper && !call.Upper:
 		c.calls[i] = call

@@ -32,9 +32,9 @@ func dynamodbCalls() map[string]resourceType {
 			update("dynamodb:UntagResource").tags("Tags"),
 			// AWS's own key needs no permission; one of the account's does.
 			key("kms:DescribeKey CreateGrant", "SSESpecification.KMSMasterKeyId"),
-			create("kms:Decrypt Encrypt").with("SSESpecification.KMSMasterKeyId").on("{}", "kms:$R:$A:key/{|key}").upper(),
+			onKey(create("kms:Decrypt Encrypt").with("SSESpecification.KMSMasterKeyId")).upper(),
 			change("kms:ListAliases").with("SSESpecification.KMSMasterKeyId"),
-			update("kms:RevokeGrant").with("SSESpecification.KMSMasterKeyId").on("{}", "kms:$R:$A:key/{|key}"),
+			onKey(update("kms:RevokeGrant").with("SSESpecification.KMSMasterKeyId")),
 			create("dynamodb:ImportTable").with("ImportSourceSpecification"),
 			create("dynamodb:DescribeImport").with("ImportSourceSpecification").on("dynamodb:$R:$A:table/{Name}/import/*"),
 			create("s3:GetObject").with("ImportSourceSpecification.S3BucketSource").on("s3:::{.S3Bucket}/{.S3KeyPrefix}*"),
@@ -64,7 +64,7 @@ func dynamodbCalls() map[string]resourceType {
 			change("dynamodb:TagResource").with("Replicas.*.Tags"),
 			change("dynamodb:TagResource").tags("Tags"),
 			update("dynamodb:UntagResource").with("Replicas.*.Tags"),
-			change("kms:DescribeKey CreateGrant").with("Replicas.*.SSESpecification.KMSMasterKeyId").on("{}", "kms:*:$A:key/{|key}"),
+			change("kms:DescribeKey CreateGrant").with("Replicas.*.SSESpecification.KMSMasterKeyId").on("{|keyARN}", "kms:*:$A:key/{|key}"),
 			change("kms:ListAliases").with("Replicas.*.SSESpecification.KMSMasterKeyId"),
 			change("application-autoscaling:RegisterScalableTarget PutScalingPolicy").with("WriteProvisionedThroughputSettings.WriteCapacityAutoScalingSettings").
 				on("application-autoscaling:*:$A:scalable-target/*"),

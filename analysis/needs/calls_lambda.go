@@ -42,8 +42,8 @@ func lambdaCalls() map[string]resourceType {
 			update("lambda:PublishVersion").with("SnapStart").upper(),
 			// Environment variables that a key of the account's own encrypts.
 			key("kms:DescribeKey CreateGrant Decrypt GenerateDataKey", "KmsKeyArn"),
-			create("kms:Encrypt").with("KmsKeyArn").on("{}", "kms:$R:$A:key/{|key}"),
-			read("kms:Decrypt").with("KmsKeyArn").on("{}", "kms:$R:$A:key/{|key}"),
+			onKey(create("kms:Encrypt").with("KmsKeyArn")),
+			onKey(read("kms:Decrypt").with("KmsKeyArn")),
 		),
 		"AWS::Lambda::Version": of(function,
 			create("lambda:PublishVersion ListVersionsByFunction"),

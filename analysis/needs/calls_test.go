@@ -18,7 +18,7 @@ type vector struct {
 	Name  string         `json:",omitempty"` // physical
 	Plain map[string]any `json:",omitempty"` // properties
 	Calls []string       `json:",omitempty"`
-	With  []addition `json:",omitempty"`
+	With  []addition     `json:",omitempty"`
 }
 
 type addition struct {

@@ -100,8 +100,11 @@ func pass(property string, service string) rule {
 
 // key makes a rule for the calls on the key that a property holds.
 func key(actions string, property string) rule {
-	return change(actions).with(property).on("{}", "kms:$R:$A:key/{|key}")
+	return onKey(change(actions).with(property))
 }
+
+// onKey has a rule act on the key that its property holds: by ARN, by id, or by an alias, which says nothing of the key.
+func onKey(r rule) rule { return r.on("{|keyARN}", "kms:$R:$A:key/{|key}") }
 
 // with restricts a rule to resources of which one of the properties is set.
 func (r rule) with(paths ...string) rule { r.paths = paths; return r }
@@ -290,8 +293,19 @@ var filters = map[string]func(string) string{
 	"last": func(s string) string {
 		return known(s[strings.LastIndexAny(s, ":/")+1:])
 	},
-	"role":   func(s string) string { return known(after(s, ":role/")) },
-	"key":    func(s string) string { return known(after(s, ":key/")) },
+	"role": func(s string) string { return known(after(s, ":role/")) },
+	"key": func(s string) string {
+		if strings.Contains(s, "alias/") {
+			return "*"
+		}
+		return known(after(s, ":key/"))
+	},
+	"keyARN": func(s string) string {
+		if !strings.Contains(s, ":key/") {
+			return "*"
+		}
+		return s
+	},
 	"bucket": bucketName,
 	"object": objectKey,
 	"path": func(s string) string { // of IAM: it begins and ends with a slash
