@@ -12,8 +12,8 @@ import (
 // CloudFormation is the service that makes the calls for the resources of a stack.
 const CloudFormation = "cloudformation.amazonaws.com"
 
-// Options are what Calls is told beside the stacks.
-type Options struct {
+// CallOptions are what Calls is told beside the stacks.
+type CallOptions struct {
 	Partition string // "aws" if empty
 	Region    string // not known if empty: *
 	Account   string // likewise
@@ -37,17 +37,17 @@ type Unknown struct {
 }
 
 // Calls returns the calls that deploying stacks makes, in the order in which they are made, and the resources of which it cannot say.
-// The stacks are those of Evaluate: the root first, nested ones after it. Options.Phases are those of a first deployment if none are
+// The stacks are those of Evaluate: the root first, nested ones after it. CallOptions.Phases are those of a first deployment if none are
 // named. The calls of a type for which only a schema is there are marked as Upper. Calls that are made of what is Conditional, or
 // of properties of which the value is not known, are all in.
-func Calls(stacks []*Stack, options Options) ([]Call, []Unknown) {
+func Calls(stacks []*Stack, options CallOptions) ([]Call, []Unknown) {
 	if options.Partition == "" {
 		options.Partition = "aws"
 	}
 	if len(options.Phases) == 0 {
 		options.Phases = []Phase{Create, Read}
 	}
-	c := &caller{Options: options, types: types(), nested: map[*Resource][]*Stack{}, seen: map[identity]int{}}
+	c := &caller{CallOptions: options, types: types(), nested: map[*Resource][]*Stack{}, seen: map[identity]int{}}
 	var roots []*Stack
 	for _, s := range stacks {
 		if s.Parent == nil {
@@ -74,7 +74,7 @@ func Known(resourceType string) bool {
 
 // A caller collects calls.
 type caller struct {
-	Options
+	CallOptions
 	types   map[string]resourceType
 	nested  map[*Resource][]*Stack
 	pass    []Phase

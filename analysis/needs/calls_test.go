@@ -69,7 +69,7 @@ func callsOf(t *testing.T, typ, name string, properties map[string]any, tags boo
 		r.Tags = map[string]string{"user:Stack": "dev"}
 	}
 	stack.Resources = []*Resource{r}
-	calls, unknown := Calls([]*Stack{stack}, Options{Region: "us-east-1", Account: "111122223333", Phases: everyPhase})
+	calls, unknown := Calls([]*Stack{stack}, CallOptions{Region: "us-east-1", Account: "111122223333", Phases: everyPhase})
 	if len(unknown) > 0 {
 		t.Errorf("%s is unknown", typ)
 	}

@@ -23,8 +23,8 @@ var unlisted = map[string]string{
 
 var placeholder = regexp.MustCompile(`\\\$\\\{([A-Za-z]+)\\\}`)
 
-// shape is the pattern that the ARNs of a resource type have.
-func shape(format string) *regexp.Regexp {
+// arnShape is the pattern that the ARNs of a resource type have.
+func arnShape(format string) *regexp.Regexp {
 	format = strings.ReplaceAll(regexp.QuoteMeta(format), `\*`, "x")
 	return regexp.MustCompile("^" + placeholder.ReplaceAllStringFunc(format, func(name string) string {
 		switch {
@@ -73,7 +73,7 @@ func TestTableIsOfTheReference(t *testing.T) {
 					filled := "arn:aws:" + regexp.MustCompile(`\{[^}]*\}|\$[RA]|\*`).ReplaceAllString(strings.ReplaceAll(template, "{Path|path}", "/"), "x")
 					fits := slices.ContainsFunc(a.Resources, func(r authref.ActionResource) bool {
 						rt, ok := service.ResourceType(r.Type)
-						return ok && slices.ContainsFunc(rt.ARNs, func(format string) bool { return shape(format).MatchString(filled) })
+						return ok && slices.ContainsFunc(rt.ARNs, func(format string) bool { return arnShape(format).MatchString(filled) })
 					})
 					if !fits && unlisted[action] == "" {
 						t.Errorf("%s: %s does not act on %s but on %v", name, action, filled, a.Resources)
@@ -162,7 +162,7 @@ func TestTableLiesWithinTheSchemas(t *testing.T) {
 		for _, rule := range typ.rules {
 			for _, phase := range rule.phases {
 				for _, action := range rule.actions {
-					if covers(schema.Handlers[phase.String()], action) || covers(schema.Tagging, action) {
+					if contains(schema.Handlers[phase.String()], action) || contains(schema.Tagging, action) {
 						continue
 					}
 					key := name + " " + phase.String() + " " + action
@@ -181,7 +181,7 @@ func TestTableLiesWithinTheSchemas(t *testing.T) {
 	}
 }
 
-func covers(patterns []string, action string) bool {
+func contains(patterns []string, action string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		prefix, wildcard := strings.CutSuffix(strings.ToLower(p), "*")
 		return strings.EqualFold(p, action) || wildcard && strings.HasPrefix(strings.ToLower(action), prefix)

@@ -18,7 +18,7 @@ const (
 	HostedBuild Tool = "hosting" // a build of Amplify Hosting, which runs ampx pipeline-deploy
 )
 
-// Tools are the tools that Options may name.
+// Tools are the tools that CallOptions may name.
 func Tools() []Tool { return []Tool{CommandLine, AmplifyCLI, Ampx, HostedBuild} }
 
 // A toolCall is a row of what tools call by themselves. Of a module's calls none is made if no resource is of the module.
@@ -229,16 +229,16 @@ func (c *caller) parameters(s *Stack, phase Phase) {
 	if s.Template == nil {
 		return
 	}
-	parameters := s.Template.Root.member("Parameters")
+	parameters := memberOf(s.Template.Root, "Parameters")
 	if parameters == nil {
 		return
 	}
 	for _, m := range parameters.Members {
-		kind, name := m.Node.member("Type"), "*"
+		kind, name := memberOf(m.Node, "Type"), "*"
 		if kind == nil || !strings.HasPrefix(kind.Text, "AWS::SSM::Parameter::") {
 			continue
 		}
-		if d := m.Node.member("Default"); d != nil && d.Kind == Text {
+		if d := memberOf(m.Node, "Default"); d != nil && d.Kind == Text {
 			name = strings.TrimPrefix(d.Text, "/")
 		}
 		c.add(Call{Action: "ssm:GetParameters", Resource: c.arn("ssm:$R:$A:parameter/", nil, nil) + name, Through: CloudFormation,
@@ -246,8 +246,8 @@ func (c *caller) parameters(s *Stack, phase Phase) {
 	}
 }
 
-// member returns the node of a member of a map, or nil.
-func (n *Node) member(name string) *Node {
+// memberOf returns the node of a member of a map, or nil.
+func memberOf(n *Node, name string) *Node {
 	if n == nil {
 		return nil
 	}

@@ -86,7 +86,7 @@ func TestCallsOfASchema(t *testing.T) {
 	stack := &needs.Stack{Name: "s"}
 	r := &needs.Resource{Type: "AWS::New::Topic", LogicalID: "T", Stack: stack}
 	stack.Resources = []*needs.Resource{r}
-	calls, unknown := needs.Calls([]*needs.Stack{stack}, needs.Options{Schemas: types})
+	calls, unknown := needs.Calls([]*needs.Stack{stack}, needs.CallOptions{Schemas: types})
 	if len(unknown) != 0 {
 		t.Errorf("unknown: %v", unknown)
 	}
@@ -104,7 +104,7 @@ func TestCallsOfASchema(t *testing.T) {
 	if got := strings.Join(of, " "); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if _, unknown = needs.Calls([]*needs.Stack{stack}, needs.Options{}); len(unknown) != 1 || unknown[0].Resource != r {
+	if _, unknown = needs.Calls([]*needs.Stack{stack}, needs.CallOptions{}); len(unknown) != 1 || unknown[0].Resource != r {
 		t.Errorf("without its schema the resource is not said to be unknown: %v", unknown)
 	}
 }
