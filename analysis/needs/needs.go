@@ -65,6 +65,10 @@ type Value struct {
 	Attribute string
 	Pos       policy.Pos
 	File      string
+
+	choices []*Value // of a pattern that is one of several values, which one is not known
+	open    bool     // of a List: how many items there are, and which stands where, is not known
+	prefix  bool     // of an open List: all but the last item are known to stand where they do
 }
 
 // A ValueMember is a member of a Map.
@@ -92,9 +96,29 @@ type Resource struct {
 type Stack struct {
 	Name      string // or a pattern
 	Parent    *Resource
-	Template  *Template
+	Template  *Template   // nil if it was not found among those given: see Notes
 	Resources []*Resource // in the order in which they are made
 	Tags      map[string]string
+	Lookups   []Lookup
+	Notes     []Note
+
+	options *Options // those that it was evaluated with
+}
+
+// A Lookup is a value that CloudFormation fetches with the permissions of the one who deploys: for a parameter of a type such as
+// AWS::SSM::Parameter::Value<String>, or for a dynamic reference such as {{resolve:secretsmanager:name}}.
+type Lookup struct {
+	Service string    // "ssm", "ssm-secure" or "secretsmanager"
+	Name    string    // of the parameter or secret, or its ARN; a pattern where not known
+	For     *Resource // nil for a parameter of the stack
+	Pos     policy.Pos
+}
+
+// A Note is what is not known of a stack, and ought to be said: its template was not given, or a macro adds what no one knows.
+type Note struct {
+	File string
+	Pos  policy.Pos
+	Text string
 }
 
 // A Call is one that a deployment makes.
