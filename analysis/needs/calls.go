@@ -101,6 +101,7 @@ func (c *caller) stack(s *Stack) {
 
 // resources adds the calls for the resources of a stack, and of the stacks that are nested in it.
 func (c *caller) resources(s *Stack) {
+	c.lookedUp(s, nil)
 	order := slices.Clone(s.Resources)
 	deleting := slices.Contains(c.pass, Delete)
 	if deleting {
@@ -111,8 +112,15 @@ func (c *caller) resources(s *Stack) {
 			continue
 		}
 		c.resource(r)
+		templates := 0
 		for _, nested := range c.nested[r] {
+			if nested.Template != nil || len(nested.Resources) > 0 {
+				templates++
+			}
 			c.resources(nested)
+		}
+		if r.Type == stackType && templates == 0 {
+			c.notKnown(r, "The template of this nested stack is not among those that were given.")
 		}
 	}
 }
@@ -123,9 +131,7 @@ func (c *caller) resource(r *Resource) {
 	if !known && custom(r.Type) {
 		t, known = c.types["AWS::CloudFormation::CustomResource"]
 	}
-	for _, phase := range c.pass {
-		c.references(r, phase)
-	}
+	c.lookedUp(r.Stack, r)
 	switch handlers, published := c.Schemas[r.Type]; {
 	case known:
 		for _, phase := range c.pass {
@@ -139,9 +145,15 @@ func (c *caller) resource(r *Resource) {
 				c.add(Call{Action: action, Resource: "*", Through: CloudFormation, Phase: phase, For: r, Pos: r.Pos, Upper: true})
 			}
 		}
-	case !slices.ContainsFunc(c.unknown, func(u Unknown) bool { return u.Resource == r }):
-		c.unknown = append(c.unknown, Unknown{Resource: r, Pos: r.Pos,
-			Reason: "There is no table of the calls that CloudFormation makes for the type " + r.Type + ", and no schema of it was given."})
+	default:
+		c.notKnown(r, "There is no table of the calls that CloudFormation makes for the type "+r.Type+", and no schema of it was given.")
+	}
+}
+
+// notKnown adds a resource to those of which it cannot be said what they need, unless it is there from another pass.
+func (c *caller) notKnown(r *Resource, reason string) {
+	if !slices.ContainsFunc(c.unknown, func(u Unknown) bool { return u.Resource == r }) {
+		c.unknown = append(c.unknown, Unknown{Resource: r, Pos: r.Pos, Reason: reason})
 	}
 }
 
@@ -221,29 +233,19 @@ func (c *caller) resourceOf(r *Resource, t resourceType, rule *rule, v *Value, a
 
 // arn fills in a template, and returns "" if that does not make an ARN.
 func (c *caller) arn(template string, r *Resource, v *Value) string {
-	if !strings.HasPrefix(template, "{") {
+	switch {
+	case template == "{@}":
+		if v != nil && v.Of != nil {
+			return v.Of.ARN()
+		}
+		return ""
+	case !strings.HasPrefix(template, "{"):
 		return "arn:" + c.Partition + ":" + c.fill(template, r, v)
 	}
-	// A value that refers to a resource has that one's ARN, which says more than what is known of an attribute.
-	value, byName := lookup(strings.Trim(template, "{}"), r, v), false
-	if template == "{@}" {
-		value, byName = v, true
-	}
-	if value != nil && value.Of != nil && value.Of != r && (byName || value.Attribute != "" || refersByARN[value.Of.Type]) {
-		if t, ok := c.types[value.Of.Type]; ok && t.arn != "" && !strings.HasPrefix(t.arn, "{") {
-			return c.arn(t.arn, value.Of, nil)
-		}
-	}
-	if arn := c.fill(template, r, v); !byName && strings.HasPrefix(arn, "arn:") {
+	if arn := c.fill(template, r, v); strings.HasPrefix(arn, "arn:") {
 		return arn
 	}
 	return ""
-}
-
-// refersByARN are the types of which Ref is the ARN, and not a name or an id.
-var refersByARN = map[string]bool{
-	"AWS::IAM::ManagedPolicy": true, "AWS::SNS::Topic": true, "AWS::StepFunctions::StateMachine": true, "AWS::SecretsManager::Secret": true,
-	"AWS::Lambda::LayerVersion": true, "AWS::Lambda::Version": true, "AWS::Lambda::Alias": true, "AWS::CloudFormation::Stack": true,
 }
 
 // add adds a call, unless it is there already.

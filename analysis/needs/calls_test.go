@@ -69,7 +69,11 @@ func callsOf(t *testing.T, typ, name string, properties map[string]any, tags boo
 		r.Tags = map[string]string{"user:Stack": "dev"}
 	}
 	stack.Resources = []*Resource{r}
-	calls, unknown := Calls([]*Stack{stack}, CallOptions{Region: "us-east-1", Account: "111122223333", Phases: everyPhase})
+	stacks := []*Stack{stack}
+	if typ == stackType {
+		stacks = append(stacks, &Stack{Parent: r, Template: &Template{}})
+	}
+	calls, unknown := Calls(stacks, CallOptions{Region: "us-east-1", Account: "111122223333", Phases: everyPhase})
 	if len(unknown) > 0 {
 		t.Errorf("%s is unknown", typ)
 	}

@@ -1,6 +1,9 @@
 package needs
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The modules of Amplify's documentation, into which calls are sorted.
 const (
@@ -17,8 +20,8 @@ const (
 )
 
 // Module returns the module that a resource belongs to. In Amplify's templates the stacks that are nested in the root are named for
-// the category, which says best what a role or a function in them is for. Elsewhere the type says it. What belongs to none, such as
-// the deployment bucket and the roles of the root, is of Core, and so is what is of no resource.
+// the category, which says best what a role or a function in them is for, and what the root has beside them, such as the deployment
+// bucket and the roles, is of Core. Elsewhere the type says it. What belongs to no module, or is of no resource, is of Core too.
 func Module(r *Resource) string {
 	if r == nil {
 		return Core
@@ -27,18 +30,10 @@ func Module(r *Resource) string {
 	for top.Stack != nil && top.Stack.Parent != nil {
 		top = top.Stack.Parent
 	}
-	if top.Type == "AWS::CloudFormation::Stack" {
-		name := strings.ToLower(top.LogicalID)
-		for _, category := range []struct{ prefix, module string }{
-			{"auth", Auth}, {"api", API}, {"data", API}, {"storage", Storage}, {"function", Functions}, {"hosting", Hosting},
-			{"analytics", Analytics}, {"notifications", Analytics}, {"geo", Geo}, {"interactions", Interactions}, {"predictions", Predictions},
-		} {
-			if strings.HasPrefix(name, category.prefix) {
-				return category.module
-			}
-		}
+	if module := category(top); module != "" {
+		return module
 	}
-	if r.Type == "AWS::S3::Bucket" && r.LogicalID == "DeploymentBucket" {
+	if r == top && r.Stack != nil && slices.ContainsFunc(r.Stack.Resources, func(other *Resource) bool { return category(other) != "" }) {
 		return Core
 	}
 	parts := strings.SplitN(r.Type, "::", 3)
@@ -49,6 +44,23 @@ func Module(r *Resource) string {
 		return module
 	}
 	return Core
+}
+
+// category returns the module of a nested stack that is named for a category of Amplify, or "".
+func category(r *Resource) string {
+	if r.Type != stackType {
+		return ""
+	}
+	name := strings.ToLower(r.LogicalID)
+	for _, c := range []struct{ prefix, module string }{
+		{"auth", Auth}, {"api", API}, {"data", API}, {"storage", Storage}, {"function", Functions}, {"hosting", Hosting},
+		{"analytics", Analytics}, {"notifications", Analytics}, {"geo", Geo}, {"interactions", Interactions}, {"predictions", Predictions},
+	} {
+		if strings.HasPrefix(name, c.prefix) {
+			return c.module
+		}
+	}
+	return ""
 }
 
 // modules are those of the services.

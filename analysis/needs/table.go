@@ -262,12 +262,7 @@ func (c *caller) variable(variable string, r *Resource, v *Value) string {
 	case "LogicalID":
 		text = r.LogicalID
 	default:
-		value := lookup(name, r, v)
-		text = value.Or("")
-		// What refers to a resource whose name is known better is that name.
-		if (text == "" || text == "*") && value != nil && value.Of != nil && value.Attribute == "" && named[value.Of.Type] {
-			text = value.Of.Name
-		}
+		text = lookup(name, r, v).Or("")
 	}
 	if f := filters[filter]; f != nil {
 		return f(text)
@@ -276,15 +271,6 @@ func (c *caller) variable(variable string, r *Resource, v *Value) string {
 		return "*"
 	}
 	return text
-}
-
-// named are the types of which Ref is the name that Resource.Name holds.
-var named = map[string]bool{
-	"AWS::ApiGateway::Stage": true, "AWS::CloudWatch::Alarm": true, "AWS::CodeBuild::Project": true, "AWS::DynamoDB::Table": true,
-	"AWS::Elasticsearch::Domain": true, "AWS::Events::EventBus": true, "AWS::IAM::Group": true, "AWS::IAM::InstanceProfile": true,
-	"AWS::IAM::Role": true, "AWS::IAM::User": true, "AWS::Kinesis::Stream": true, "AWS::KinesisFirehose::DeliveryStream": true,
-	"AWS::Lambda::Function": true, "AWS::Logs::LogGroup": true, "AWS::OpenSearchService::Domain": true, "AWS::S3::Bucket": true,
-	"AWS::SSM::Parameter": true,
 }
 
 // filters take out of a text the part that an ARN needs. Each gives * for what is not known.

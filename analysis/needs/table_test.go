@@ -58,7 +58,6 @@ func TestTableIsOfTheReference(t *testing.T) {
 				if !a.TakesResource() {
 					continue
 				}
-				service, _ := authref.Lookup(a.Service)
 				templates := rule.arns
 				if len(templates) == 0 {
 					templates = []string{typ.arn}
@@ -70,13 +69,9 @@ func TestTableIsOfTheReference(t *testing.T) {
 					if strings.HasPrefix(template, "{") || template == "*" {
 						continue
 					}
-					filled := "arn:aws:" + regexp.MustCompile(`\{[^}]*\}|\$[RA]|\*`).ReplaceAllString(strings.ReplaceAll(template, "{Path|path}", "/"), "x")
-					fits := slices.ContainsFunc(a.Resources, func(r authref.ActionResource) bool {
-						rt, ok := service.ResourceType(r.Type)
-						return ok && slices.ContainsFunc(rt.ARNs, func(format string) bool { return arnShape(format).MatchString(filled) })
-					})
+					fits := actsOn(a, template)
 					if !fits && unlisted[action] == "" {
-						t.Errorf("%s: %s does not act on %s but on %v", name, action, filled, a.Resources)
+						t.Errorf("%s: %s does not act on %s but on %v", name, action, template, a.Resources)
 					}
 					if !fits {
 						used[action] = true
@@ -90,6 +85,18 @@ func TestTableIsOfTheReference(t *testing.T) {
 			t.Errorf("%s needs no exception", action)
 		}
 	}
+}
+
+var variable = regexp.MustCompile(`\{[^}]*\}|\$[RA]|\*`)
+
+// actsOn reports whether an action takes a resource type whose ARNs look like those of a template.
+func actsOn(a *authref.Action, template string) bool {
+	service, _ := authref.Lookup(a.Service)
+	arn := "arn:aws:" + variable.ReplaceAllString(strings.ReplaceAll(template, "{Path|path}", "/"), "x")
+	return slices.ContainsFunc(a.Resources, func(r authref.ActionResource) bool {
+		rt, ok := service.ResourceType(r.Type)
+		return ok && slices.ContainsFunc(rt.ARNs, func(format string) bool { return arnShape(format).MatchString(arn) })
+	})
 }
 
 // takesKey reports whether the reference has a condition key for an action.

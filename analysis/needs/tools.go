@@ -76,7 +76,7 @@ var toolCalls = []toolCall{
 	{tools: gen1, module: Core, phases: []Phase{Create}, actions: "amplify:CreateBackendEnvironment", on: "amplify:$R:$A:apps/*", why: "amplify init"},
 	{tools: gen1, module: Core, phases: anyTime, actions: "amplify:GetApp GetBackendEnvironment ListBackendEnvironments", on: "amplify:$R:$A:apps/*", why: "amplify init, amplify push"},
 	{tools: gen1, module: Core, phases: []Phase{Delete}, actions: "amplify:DeleteBackendEnvironment DeleteApp", on: "amplify:$R:$A:apps/*", why: "amplify delete"},
-	{tools: gen1, module: Core, phases: deploying, actions: "amplifybackend:GetBackend", on: "amplifybackend:$R:$A:/backend/*", upper: true, why: "amplify push: is Studio on"},
+	{tools: gen1, module: Core, phases: deploying, actions: "amplifybackend:GetBackend", on: "amplifybackend:$R:$A:/backend/*/*", upper: true, why: "amplify push: is Studio on"},
 	{tools: gen1, module: Core, phases: deploying, actions: "sts:AssumeRole", on: "iam::$A:role/*", upper: true, why: "a profile with a role"},
 
 	// The second generation deploys by the roles of the CDK's bootstrap stack.
@@ -120,7 +120,7 @@ var toolCalls = []toolCall{
 	{tools: gen1, module: Analytics, phases: anyTime, actions: "mobiletargeting:UpdateGcmChannel UpdateApnsChannel UpdateApnsSandboxChannel UpdateEmailChannel UpdateSmsChannel",
 		on: "mobiletargeting:$R:$A:apps/*/channels/*", upper: true, why: "amplify push: notifications"},
 	{tools: gen1, module: Geo, phases: deploying, actions: "geo:ListGeofences BatchPutGeofence", on: "geo:$R:$A:geofence-collection/*", upper: true, why: "amplify geo import"},
-	{tools: gen1, module: Geo, phases: deploying, actions: "geo:ListGeofenceCollections", on: "*", upper: true, why: "amplify geo import"},
+	{tools: gen1, module: Geo, phases: deploying, actions: "geo:ListGeofenceCollections", on: "geo:$R:$A:geofence-collection/*", upper: true, why: "amplify geo import"},
 	{tools: gen1, module: Interactions, phases: deploying, actions: "lex:GetBot", on: "lex:$R:$A:bot:*:*", upper: true, why: "amplify add interactions"},
 	{tools: gen1, module: Interactions, phases: deploying, actions: "lex:GetBuiltinIntent GetBuiltinIntents GetBuiltinSlotTypes", on: "*", upper: true, why: "amplify add interactions"},
 	{tools: gen1, module: Predictions, phases: deploying, actions: "rekognition:DescribeCollection", on: "rekognition:$R:$A:collection/*", upper: true, why: "amplify push: predictions"},
@@ -178,7 +178,6 @@ func (c *caller) stackOperations(s *Stack) {
 		if bucket != "" {
 			c.add(Call{Action: "s3:GetObject", Resource: "arn:" + c.Partition + ":s3:::" + bucket + "/*", Through: CloudFormation, Phase: phase, Module: Core, Why: "reading the template"})
 		}
-		c.parameters(s, phase)
 	}
 }
 
@@ -203,7 +202,8 @@ func (c *caller) bucket(s *Stack) string {
 	switch c.Tool {
 	case AmplifyCLI:
 		for _, r := range s.Resources {
-			if r.Type == "AWS::S3::Bucket" && r.LogicalID == "DeploymentBucket" && r.Name != "" {
+			// Where the parameter for the name was not given, it has the default of all these templates, which is no bucket's name.
+			if r.Type == "AWS::S3::Bucket" && r.LogicalID == "DeploymentBucket" && r.Name != "" && r.Name != "DeploymentBucket" {
 				return r.Name
 			}
 		}
@@ -224,88 +224,29 @@ func (c *caller) eachResource(s *Stack, f func(*Resource)) {
 	}
 }
 
-// parameters adds the calls by which CloudFormation looks up the parameters of a template that are names of parameters of Systems Manager.
-func (c *caller) parameters(s *Stack, phase Phase) {
-	if s.Template == nil {
-		return
-	}
-	parameters := memberOf(s.Template.Root, "Parameters")
-	if parameters == nil {
-		return
-	}
-	for _, m := range parameters.Members {
-		kind, name := memberOf(m.Node, "Type"), "*"
-		if kind == nil || !strings.HasPrefix(kind.Text, "AWS::SSM::Parameter::") {
+// lookedUp adds the calls by which CloudFormation fetches what parameters and properties refer to: parameters of Systems Manager, and secrets.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html.
+func (c *caller) lookedUp(s *Stack, r *Resource) {
+	for _, l := range s.Lookups {
+		if l.For != r {
 			continue
 		}
-		if d := memberOf(m.Node, "Default"); d != nil && d.Kind == Text {
-			name = strings.TrimPrefix(d.Text, "/")
-		}
-		c.add(Call{Action: "ssm:GetParameters", Resource: c.arn("ssm:$R:$A:parameter/", nil, nil) + name, Through: CloudFormation,
-			Phase: phase, Module: Core, Pos: m.Pos, Why: "the parameter " + m.Name})
-	}
-}
-
-// memberOf returns the node of a member of a map, or nil.
-func memberOf(n *Node, name string) *Node {
-	if n == nil {
-		return nil
-	}
-	for i := range n.Members {
-		if n.Members[i].Name == name {
-			return n.Members[i].Node
-		}
-	}
-	return nil
-}
-
-// references adds the calls by which CloudFormation resolves the dynamic references in a resource's properties:
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html.
-func (c *caller) references(r *Resource, phase Phase) {
-	if phase == Create || phase == Update {
-		c.resolve(r, r.Properties, "", phase)
-	}
-}
-
-func (c *caller) resolve(r *Resource, v *Value, property string, phase Phase) {
-	if v == nil {
-		return
-	}
-	for _, item := range v.Items {
-		c.resolve(r, item, property, phase)
-	}
-	for _, m := range v.Members {
-		within := property
-		if within == "" {
-			within = m.Name
-		}
-		c.resolve(r, m.Value, within, phase)
-	}
-	for rest := v.Text; ; {
-		_, after, found := strings.Cut(rest, "{{resolve:")
-		if !found {
-			return
-		}
-		var reference string
-		reference, rest, _ = strings.Cut(after, "}}")
-		service, name, _ := strings.Cut(reference, ":")
-		call := Call{Through: CloudFormation, Phase: phase, For: r, Property: property, Pos: r.Pos}
-		switch service {
-		case "ssm", "ssm-secure":
-			name, _, _ = strings.Cut(name, ":")
-			call.Action, call.Resource = "ssm:GetParameters", c.arn("ssm:$R:$A:parameter/", nil, nil)+strings.TrimPrefix(name, "/")
-		case "secretsmanager":
-			call.Action = "secretsmanager:GetSecretValue"
-			if strings.HasPrefix(name, "arn:") {
-				parts := strings.SplitN(name, ":", 8)
-				call.Resource = strings.Join(parts[:min(7, len(parts))], ":")
-			} else {
-				name, _, _ = strings.Cut(name, ":")
-				call.Resource = c.arn("secretsmanager:$R:$A:secret:", nil, nil) + known(name) + "-*"
-			}
+		call := Call{Through: CloudFormation, For: r, Pos: l.Pos, Why: "fetching " + l.Name}
+		switch {
+		case l.Service != "secretsmanager":
+			call.Action, call.Resource = "ssm:GetParameters", c.arn("ssm:$R:$A:parameter/", nil, nil)+strings.TrimPrefix(l.Name, "/")
+		case strings.HasPrefix(l.Name, "arn:"):
+			call.Action, call.Resource = "secretsmanager:GetSecretValue", l.Name
 		default:
-			continue
+			call.Action, call.Resource = "secretsmanager:GetSecretValue", c.arn("secretsmanager:$R:$A:secret:", nil, nil)+l.Name+"-*"
 		}
-		c.add(call)
+		if r == nil && s.Parent != nil {
+			call.For = s.Parent
+		}
+		for _, call.Phase = range c.pass {
+			if call.Phase == Create || call.Phase == Update {
+				c.add(call)
+			}
+		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package schemas reads AWS's published schemas of CloudFormation's resource types, for what the handlers of a type may call.
+// Package cfnschemas reads AWS's published schemas of CloudFormation's resource types, for what the handlers of a type may call.
 //
 // AWS publishes them as one archive for each region, CloudformationSchema.zip, with a JSON document for each type:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/resource-type-schemas.html. Of a document only the
@@ -7,7 +7,7 @@
 //	{"typeName": "AWS::SNS::Topic", "handlers": {"create": {"permissions": ["sns:CreateTopic", "sns:TagResource"]}}}
 //
 // The permissions are those of all properties together, and so an upper bound of what a template needs.
-package schemas
+package cfnschemas
 
 import (
 	"archive/zip"
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 
 	"github.com/writ-iam/writ/analysis/needs"
@@ -41,6 +42,24 @@ func (e *Error) Error() string { return e.Document + ": " + e.Err.Error() }
 
 // Unwrap returns what is wrong with the document.
 func (e *Error) Unwrap() error { return e.Err }
+
+// ReadFile reads the schemas of a zip archive in a file.
+func ReadFile(name string) (map[string]needs.Handlers, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	types, err := ReadZip(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return types, nil
+}
 
 // ReadZip reads the schemas of a zip archive.
 func ReadZip(r io.ReaderAt, size int64) (map[string]needs.Handlers, error) {

@@ -1,9 +1,13 @@
-package schemas
+package cfnschemas
 
 import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -53,6 +57,30 @@ func TestReadZip(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	z := archive(t, map[string]string{"aws-sns-topic.json": topic})
+	data, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "CloudformationSchema.zip")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if types, err := ReadFile(name); err != nil || len(types) != 1 {
+		t.Errorf("%v, %v", types, err)
+	}
+	if err := os.WriteFile(name, data[:20], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadFile(name); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
+		t.Errorf("a file that is cut off: %v", err)
+	}
+	if _, err := ReadFile(name + ".none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
 	}
 }
 
