@@ -23,7 +23,7 @@ func cognitoCalls() map[string]resourceType {
 			change("cognito-idp:SetUserPoolMfaConfig").with("WebAuthnUserVerification"),
 			change("cognito-idp:SetUserPoolMfaConfig").with("WebAuthnFactorConfiguration"),
 			update("cognito-idp:GetUserPoolMfaConfig").with("MfaConfiguration", "EnabledMfas"),
-			update("cognito-idp:AddCustomAttributes").with("Schema"),
+			update("cognito-idp:AddCustomAttributes").with("Schema").upper(),
 			change("cognito-idp:TagResource").tags("UserPoolTags"),
 			update("cognito-idp:ListTagsForResource UntagResource").tags("UserPoolTags"),
 			pass("SmsConfiguration.SnsCallerArn", "cognito-idp.amazonaws.com"),

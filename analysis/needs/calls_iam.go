@@ -44,7 +44,8 @@ func iamCalls() map[string]resourceType {
 		read("iam:GetPolicy"),
 		read("iam:ListEntitiesForPolicy GetPolicyVersion").upper(),
 		update("iam:GetPolicy ListPolicyVersions CreatePolicyVersion DeletePolicyVersion"),
-		remove("iam:GetPolicy ListPolicyVersions DeletePolicyVersion DeletePolicy ListEntitiesForPolicy"),
+		remove("iam:GetPolicy ListPolicyVersions DeletePolicyVersion DeletePolicy"),
+		remove("iam:ListEntitiesForPolicy").upper(),
 	)
 	managed = append(managed, attach(changes, "Attach")...)
 	managed = append(managed, attach([]Phase{Update}, "Detach")...)

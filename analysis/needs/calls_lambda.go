@@ -75,7 +75,7 @@ func lambdaCalls() map[string]resourceType {
 		),
 		"AWS::Lambda::Permission": of(function,
 			create("lambda:AddPermission"),
-			read("lambda:GetPolicy"),
+			read("lambda:GetPolicy").upper(),
 			remove("lambda:RemovePermission"),
 		),
 		"AWS::Lambda::EventSourceMapping": of(mapping,

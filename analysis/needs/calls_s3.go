@@ -51,9 +51,9 @@ func s3Calls() map[string]resourceType {
 	return map[string]resourceType{
 		"AWS::S3::Bucket": of("s3:::{Name}", rules...),
 		"AWS::S3::BucketPolicy": of("s3:::{Bucket}",
-			change("s3:GetBucketPolicy PutBucketPolicy"),
-			read("s3:GetBucketPolicy"),
-			remove("s3:GetBucketPolicy DeleteBucketPolicy"),
+			change("s3:PutBucketPolicy"),
+			remove("s3:DeleteBucketPolicy"),
+			always("s3:GetBucketPolicy").upper(),
 		),
 		"AWS::S3::AccessPoint": of("s3:$R:$A:accesspoint/{Name}",
 			create("s3:CreateAccessPoint"),

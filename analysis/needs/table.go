@@ -380,7 +380,8 @@ func objectKey(s string) string {
 	return known(s)
 }
 
-// upper marks a rule's calls as an upper bound: the schema of the type has them, but a deployment is not known to make them.
+// upper marks a rule's calls as an upper bound: the schema of the type has them, but a deployment is not known to make them. So are those
+// marked that AdministratorAccess-Amplify, with which such resources are deployed every day, does not grant.
 func (r rule) upper() rule { r.upperBound = true; return r }
 
 // matching restricts a rule to values that have, or may have, a text in them.
