@@ -9,8 +9,8 @@ import (
 	"github.com/writ-iam/writ/policy"
 )
 
-// Options are what is known of a deployment beside its templates. What is empty is not known, and becomes a pattern.
-type Options struct {
+// A Deployment is what is known of a deployment beside its templates. What is empty is not known, and becomes a pattern.
+type Deployment struct {
 	// StackName is the name of the root stack.
 	StackName string
 	// Parameters are those of the root stack. One that is not given has its default; one without a default is not known.
@@ -22,8 +22,8 @@ type Options struct {
 }
 
 // urlSuffix returns what AWS::URLSuffix stands for.
-func (o *Options) urlSuffix() string {
-	switch o.Partition {
+func (d *Deployment) urlSuffix() string {
+	switch d.Partition {
 	case "aws", "aws-us-gov":
 		return "amazonaws.com"
 	case "aws-cn":
@@ -32,24 +32,24 @@ func (o *Options) urlSuffix() string {
 	return "*"
 }
 
-// complete returns the options with patterns for what is not known.
-func (o Options) complete() *Options {
-	if o.Partition == "" && o.Region != "" {
+// complete returns the deployment with patterns for what is not known.
+func (d Deployment) complete() *Deployment {
+	if d.Partition == "" && d.Region != "" {
 		switch {
-		case strings.HasPrefix(o.Region, "cn-"):
-			o.Partition = "aws-cn"
-		case strings.HasPrefix(o.Region, "us-gov-"):
-			o.Partition = "aws-us-gov"
+		case strings.HasPrefix(d.Region, "cn-"):
+			d.Partition = "aws-cn"
+		case strings.HasPrefix(d.Region, "us-gov-"):
+			d.Partition = "aws-us-gov"
 		default:
-			o.Partition = "aws"
+			d.Partition = "aws"
 		}
 	}
-	for _, s := range []*string{&o.StackName, &o.Region, &o.Account, &o.Partition} {
+	for _, s := range []*string{&d.StackName, &d.Region, &d.Account, &d.Partition} {
 		if *s == "" {
 			*s = "*"
 		}
 	}
-	return &o
+	return &d
 }
 
 const (
@@ -58,16 +58,19 @@ const (
 	// maxBuilt is how many bytes of text, and maxNodes how many values of loops, the functions of templates may make.
 	maxBuilt = 64 << 20
 	maxNodes = 200_000
+	// maxValues is how many values are worked out.
+	maxValues = 10_000_000
 )
 
 // An evaluation is the work of one call of Evaluate.
 type evaluation struct {
-	options *Options
-	nests   map[*Template]map[string]nest
-	stacks  []*Stack
-	given   map[string]bool // parameters of Options that a root has
-	built   int
-	nodes   int
+	deployment *Deployment
+	nests      map[*Template]map[string]nest
+	stacks     []*Stack
+	given      map[string]bool // parameters of the deployment that a root has
+	built      int
+	nodes      int
+	values     int
 }
 
 // Evaluate works out the stacks that are deployed by templates: those that no other template nests, and the stacks nested in them,
@@ -77,28 +80,32 @@ type evaluation struct {
 // kept, as Conditional; one whose condition is false is left out. Where Fn::If depends on what is not known, the value has what either
 // branch sets. Resources stand in the order in which they are made, which is that of their dependencies.
 //
+// Ref and Fn::GetAtt of a resource are its name and attributes as far as the template tells them, and else patterns of the right form: the
+// names that CloudFormation makes up begin with the names of stack and resource, and services cut both short. The values of dynamic
+// references and of parameters from Systems Manager are not known; that they are fetched is in Lookups.
+//
 // A nested stack has the template whose file is named by TemplateURL, or by the asset that Metadata name; for templates that were fetched from
 // deployed stacks, and are named after them, the one that has the logical id in its name; otherwise the only one that has the
 // parameters and outputs that are used. If there is none, the stack has no template and a Note says so.
 //
 // The error, if any, is a [*TemplateError].
-func Evaluate(templates []*Template, options Options) ([]*Stack, error) {
-	e := &evaluation{options: options.complete(), given: map[string]bool{}}
+func Evaluate(templates []*Template, deployment Deployment) ([]*Stack, error) {
+	e := &evaluation{deployment: deployment.complete(), given: map[string]bool{}}
 	roots, err := e.nest(templates)
 	if err != nil {
 		return nil, err
 	}
-	if options.StackName != "" && len(roots) > 1 {
+	if deployment.StackName != "" && len(roots) > 1 {
 		return nil, &TemplateError{File: roots[1].File, Pos: roots[1].Root.Pos,
-			Reason: fmt.Sprintf("no template nests this one or %s, so they are stacks of their own, and cannot both have the name %q", roots[0].File, options.StackName)}
+			Reason: fmt.Sprintf("no template nests this one or %s, so they are stacks of their own, and cannot both have the name %q", roots[0].File, deployment.StackName)}
 	}
 	for _, t := range roots {
-		st := &Stack{Name: e.options.StackName, Template: t, options: e.options, Tags: maps.Clone(options.Tags)}
+		st := &Stack{Name: e.deployment.StackName, Template: t, deployment: e.deployment, Tags: maps.Clone(deployment.Tags)}
 		if _, err := e.stack(st, nil); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(options.Parameters)) {
+	for _, name := range slices.Sorted(maps.Keys(deployment.Parameters)) {
 		if !e.given[name] {
 			file := ""
 			if len(roots) > 0 {
@@ -121,8 +128,9 @@ type scope struct {
 	declared    map[string]*declaration
 	order       []*declaration // as in the template
 	children    map[*Resource]*scope
-	outputs     *Node
+	outputs     map[string]*Node
 	outputValue map[string]*Value
+	said        map[any]bool // the notes and lookups that are there already
 	inCondition bool
 	current     *Resource // the one whose properties are worked out
 }
@@ -152,8 +160,16 @@ func (s *scope) fail(pos policy.Pos, at *trail, format string, args ...any) erro
 
 func (s *scope) note(pos policy.Pos, format string, args ...any) {
 	n := Note{File: s.file, Pos: pos, Text: fmt.Sprintf(format, args...)}
-	if !slices.Contains(s.stack.Notes, n) {
+	if !s.said[n] {
+		s.said[n] = true
 		s.stack.Notes = append(s.stack.Notes, n)
+	}
+}
+
+func (s *scope) lookUp(l Lookup) {
+	if !s.said[l] {
+		s.said[l] = true
+		s.stack.Lookups = append(s.stack.Lookups, l)
 	}
 }
 
@@ -188,7 +204,7 @@ func (s *scope) section(name string) (*Node, *trail, error) {
 func (e *evaluation) stack(st *Stack, given map[string]*Value) (*scope, error) {
 	e.stacks = append(e.stacks, st)
 	s := &scope{evaluation: e, file: st.Template.File, stack: st, parameters: map[string]*Value{}, conditions: map[string]*condition{},
-		declared: map[string]*declaration{}, children: map[*Resource]*scope{}, outputValue: map[string]*Value{}}
+		declared: map[string]*declaration{}, children: map[*Resource]*scope{}, outputs: map[string]*Node{}, outputValue: map[string]*Value{}, said: map[any]bool{}}
 	if len(e.stacks) > maxStacks {
 		return nil, s.fail(st.Template.Root.Pos, nil, "there are more than %d stacks", maxStacks)
 	}
@@ -333,11 +349,13 @@ func (s *scope) deploy(d *declaration, chain []need) error {
 		return s.circle(d, chain)
 	}
 	d.state = busy
+	listed := map[*declaration]bool{}
 	for _, n := range d.needs {
 		if err := s.deploy(n.of, append(chain, n)); err != nil {
 			return err
 		}
-		if !slices.Contains(d.resource.DependsOn, n.of.resource) {
+		if !listed[n.of] {
+			listed[n.of] = true
 			d.resource.DependsOn = append(d.resource.DependsOn, n.of.resource)
 		}
 	}
@@ -389,7 +407,7 @@ func (s *scope) workOut(d *declaration) error {
 	if r.Type != stackType {
 		return nil
 	}
-	st := &Stack{Name: r.Name, Parent: r, Tags: r.Tags, options: s.options}
+	st := &Stack{Name: r.Name, Parent: r, Tags: r.Tags, deployment: s.deployment}
 	nested := s.nests[s.stack.Template][r.LogicalID]
 	if st.Template = nested.template; st.Template == nil {
 		s.evaluation.stacks = append(s.evaluation.stacks, st)
@@ -415,10 +433,13 @@ func (s *scope) readOutputs() error {
 	if err != nil {
 		return err
 	}
-	if s.outputs, err = s.expand(n, at); err != nil {
+	if n, err = s.expand(n, at); err != nil {
 		return err
 	}
-	for _, m := range s.outputs.Members {
+	for _, m := range n.Members {
+		s.outputs[m.Name] = m.Node
+	}
+	for _, m := range n.Members {
 		if _, err := s.output(m.Name); err != nil {
 			return err
 		}
@@ -431,7 +452,7 @@ func (s *scope) output(name string) (*Value, error) {
 	if v, is := s.outputValue[name]; is {
 		return v, nil
 	}
-	n := s.outputs.member(name)
+	n := s.outputs[name]
 	if n == nil || name == "Fn::Transform" {
 		return nil, nil
 	}

@@ -39,6 +39,9 @@ func init() { // not in the declaration: the functions call each other by way of
 
 // value works out a value of the template.
 func (s *scope) value(n *Node, at *trail) (*Value, error) {
+	if s.values++; s.values > maxValues {
+		return nil, s.fail(n.Pos, at, "the templates make more than %d values", maxValues)
+	}
 	switch n.Kind {
 	case Text:
 		return s.literal(n), nil
@@ -120,7 +123,7 @@ func (s *scope) resolve(v *Value) *Value {
 		} else if !strings.HasPrefix(name, "arn:") {
 			name, _, _ = strings.Cut(name, ":") // version, or part of the value
 		}
-		s.stack.Lookups = append(s.stack.Lookups, Lookup{Service: service, Name: name, For: s.current, Pos: v.Pos})
+		s.lookUp(Lookup{Service: service, Name: name, For: s.current, Pos: v.Pos})
 		rest = behind
 	}
 	resolved := *v
@@ -172,7 +175,7 @@ func (s *scope) ref(argument *Node, at *trail) (*Value, error) {
 // named returns what a name in Ref or Fn::Sub stands for.
 func (s *scope) named(name string, pos policy.Pos, at *trail) (*Value, error) {
 	if v := s.parameters[name]; v != nil {
-		return v, nil
+		return s.here(v, pos), nil
 	}
 	if strings.HasPrefix(name, "AWS::") {
 		if v := s.pseudo(name, pos); v != nil {
@@ -187,6 +190,13 @@ func (s *scope) named(name string, pos policy.Pos, at *trail) (*Value, error) {
 	v.Pattern = strings.Contains(v.Text, "*")
 	v.Of = r
 	return v, nil
+}
+
+// here returns a value with the place where it is used, and not where it was given.
+func (s *scope) here(v *Value, pos policy.Pos) *Value {
+	used := *v
+	used.Pos, used.File = pos, s.file
+	return &used
 }
 
 // resource returns the resource that a name stands for.
@@ -205,7 +215,7 @@ func (s *scope) resource(name string, pos policy.Pos, at *trail) (*Resource, err
 
 // pseudo returns what a pseudo parameter stands for.
 func (s *scope) pseudo(name string, pos policy.Pos) *Value {
-	o := s.options
+	d := s.deployment
 	text := ""
 	switch name {
 	case "AWS::NoValue":
@@ -213,17 +223,17 @@ func (s *scope) pseudo(name string, pos policy.Pos) *Value {
 	case "AWS::NotificationARNs":
 		return s.unknown(pos)
 	case "AWS::AccountId":
-		text = o.Account
+		text = d.Account
 	case "AWS::Region":
-		text = o.Region
+		text = d.Region
 	case "AWS::Partition":
-		text = o.Partition
+		text = d.Partition
 	case "AWS::URLSuffix":
-		text = o.urlSuffix()
+		text = d.urlSuffix()
 	case "AWS::StackName":
 		text = s.stack.Name
 	case "AWS::StackId":
-		text = fill(stackARN, o, s.stack.Name, nil)
+		text = fill(stackARN, d, s.stack.Name, nil)
 	default:
 		return nil
 	}
@@ -264,8 +274,11 @@ func (s *scope) attribute(name, attribute string, pos policy.Pos, at *trail) (*V
 	if output, is := strings.CutPrefix(attribute, "Outputs."); is && r.Type == stackType {
 		if child := s.children[r]; child != nil {
 			v, err := child.output(output)
-			if v != nil || err != nil {
-				return v, err
+			if err != nil {
+				return nil, err
+			}
+			if v != nil {
+				return s.here(v, pos), nil
 			}
 			return nil, s.fail(pos, at, "the nested stack %.60q, of %s, has no output %.60q", name, child.file, output)
 		}
@@ -389,14 +402,19 @@ func (s *scope) sub(argument *Node, at *trail) (*Value, error) {
 	}
 	var b strings.Builder
 	pattern := false
+	worked := map[string]*Value{} // a name may stand there many times, with functions within functions in its value
 	for _, p := range parts {
 		if p.name == "" {
 			b.WriteString(p.literal)
 			continue
 		}
-		v, err := s.subName(p.name, names, text.Pos, at)
-		if err != nil {
-			return nil, err
+		v := worked[p.name]
+		if v == nil {
+			var err error
+			if v, err = s.subName(p.name, names, text.Pos, at); err != nil {
+				return nil, err
+			}
+			worked[p.name] = v
 		}
 		if len(parts) == 1 && v.Kind == Text && !v.Unknown {
 			return v, nil
@@ -618,7 +636,7 @@ func (s *scope) getAZs(argument *Node, at *trail) (*Value, error) {
 		return nil, err
 	}
 	if region == "" {
-		region = s.options.Region
+		region = s.deployment.Region
 	}
 	return &Value{Kind: List, Pos: argument.Pos, File: s.file, open: true, prefix: true,
 		Items: []*Value{textValue(region+"*", true, argument.Pos, s.file)}}, nil

@@ -72,9 +72,9 @@ func (r *Resource) physicalName() string {
 const stackARN = "arn:{P}:cloudformation:{R}:{A}:stack/{N}/*"
 
 // fill puts what is known in place of the names in braces: {P}artition, {R}egion, {A}ccount, {N}ame, and properties by their names.
-func fill(shape string, o *Options, name string, properties *Value) string {
-	if o == nil {
-		o = Options{}.complete()
+func fill(shape string, d *Deployment, name string, properties *Value) string {
+	if d == nil {
+		d = Deployment{}.complete()
 	}
 	var b strings.Builder
 	for rest := shape; ; {
@@ -87,17 +87,17 @@ func fill(shape string, o *Options, name string, properties *Value) string {
 		rest = behind
 		switch what {
 		case "P":
-			b.WriteString(o.Partition)
+			b.WriteString(d.Partition)
 		case "R":
-			b.WriteString(o.Region)
+			b.WriteString(d.Region)
 		case "A":
-			b.WriteString(o.Account)
+			b.WriteString(d.Account)
 		case "N":
 			b.WriteString(cmp.Or(name, "*"))
 		case "/N": // a name that may begin with its slash
 			b.WriteString("/" + strings.TrimPrefix(cmp.Or(name, "*"), "/"))
 		case "S":
-			b.WriteString(o.urlSuffix())
+			b.WriteString(d.urlSuffix())
 		case "Path":
 			path := properties.Get("Path").Or("/")
 			if !strings.HasSuffix(path, "/") {
@@ -136,7 +136,7 @@ func propertyText(properties *Value, name string) string {
 }
 
 func (r *Resource) fill(shape string) string {
-	return fill(shape, r.Stack.options, r.Name, r.Properties)
+	return fill(shape, r.Stack.deployment, r.Name, r.Properties)
 }
 
 // ARN returns the ARN of the resource, as a pattern of what is known of it; empty if its type has none or is not known.

@@ -102,7 +102,7 @@ type Stack struct {
 	Lookups   []Lookup
 	Notes     []Note
 
-	options *Options // those that it was evaluated with
+	deployment *Deployment // of which it is
 }
 
 // A Lookup is a value that CloudFormation fetches with the permissions of the one who deploys: for a parameter of a type such as

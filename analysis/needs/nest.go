@@ -34,6 +34,10 @@ const (
 func (e *evaluation) nest(templates []*Template) (roots []*Template, err error) {
 	e.nests = map[*Template]map[string]nest{}
 	var pairs []pair
+	faces := map[*Template]*face{}
+	for _, t := range templates {
+		faces[t] = faceOf(t)
+	}
 	for _, t := range templates {
 		e.nests[t] = map[string]nest{}
 		resources := t.Root.member("Resources")
@@ -51,7 +55,7 @@ func (e *evaluation) nest(templates []*Template) (roots []*Template, err error) 
 			}
 			e.nests[t][m.Name] = nest{why: fmt.Sprintf("The template of the nested stack %s is not among those given, so what it needs is not known.", m.Name)}
 			for _, child := range templates {
-				if score := score(t, m, child, used[m.Name]); score > 0 {
+				if score := score(t, m, child, faces[child], used[m.Name]); score > 0 {
 					pairs = append(pairs, pair{t, m, child, score})
 				}
 			}
@@ -146,10 +150,10 @@ func outputsUsed(n *Node, used map[string][]string) {
 }
 
 // score says how sure it is that a template is that of a nested stack; 0 if it is not.
-func score(parent *Template, resource Member, child *Template, outputs []string) int {
+func score(parent *Template, resource Member, child *Template, face *face, outputs []string) int {
 	properties := resource.Node.member("Properties")
 	given := properties.member("Parameters")
-	fits, known := fits(given, child, outputs)
+	fits, known := face.fits(given, outputs)
 	if !fits {
 		return 0
 	}
@@ -159,6 +163,10 @@ func score(parent *Template, resource Member, child *Template, outputs []string)
 	if url := strings.Split(ending(properties.member("TemplateURL")), "/"); url[len(url)-1] == base(child.File) && url[len(url)-1] != "" {
 		folders := strings.Split(strings.ReplaceAll(child.File, `\`, "/"), "/")
 		s := byURL
+		// Of files with the same name the one that lies nearest to the parent is meant.
+		for beside := strings.Split(strings.ReplaceAll(parent.File, `\`, "/"), "/"); s < byURL+9 && s-byURL < min(len(beside), len(folders))-1 && beside[s-byURL] == folders[s-byURL]; {
+			s++
+		}
 		for i, rest := len(url)-2, folders[:len(folders)-1]; i >= 0; i-- {
 			if at := lastIndex(rest, url[i]); at >= 0 {
 				s, rest = s+10, rest[:at]
@@ -187,30 +195,58 @@ func lastIndex(all []string, one string) int {
 	return -1
 }
 
+// A face is what a template shows of itself to the one that nests it.
+type face struct {
+	parameters, outputs map[string]bool
+	required            []string // the parameters without a default
+	open                bool     // loops or macros make more outputs
+}
+
+func faceOf(t *Template) *face {
+	f := &face{parameters: map[string]bool{}, outputs: map[string]bool{}}
+	if n := t.Root.member("Parameters"); n != nil {
+		for _, m := range n.Members {
+			f.parameters[m.Name] = true
+			if m.Node.member("Default") == nil && !strings.HasPrefix(m.Name, "Fn::") {
+				f.required = append(f.required, m.Name)
+			}
+		}
+	}
+	if n := t.Root.member("Outputs"); n != nil {
+		for _, m := range n.Members {
+			f.outputs[m.Name] = true
+			f.open = f.open || strings.HasPrefix(m.Name, "Fn::")
+		}
+	}
+	return f
+}
+
 // fits reports whether a template has the parameters that a nested stack gives and no more that it must give, and the outputs that are
 // used; known is how many that are. CloudFormation refuses a stack of another.
-func fits(given *Node, child *Template, outputs []string) (fits bool, known int) {
-	parameters := child.Root.member("Parameters")
-	sure := given == nil || len(given.Members) == 0 || !strings.HasPrefix(given.Members[0].Name, "Fn::")
-	if sure && given != nil {
+func (f *face) fits(given *Node, outputs []string) (fits bool, known int) {
+	names := map[string]bool{}
+	sure := true
+	if given != nil {
 		for _, m := range given.Members {
-			if parameters.member(m.Name) == nil {
+			names[m.Name] = true
+			sure = sure && !strings.HasPrefix(m.Name, "Fn::")
+		}
+	}
+	if sure {
+		for name := range names {
+			if !f.parameters[name] {
 				return false, 0
 			}
 			known++
 		}
-	}
-	if sure && parameters != nil {
-		for _, m := range parameters.Members {
-			if given.member(m.Name) == nil && m.Node.member("Default") == nil && !strings.HasPrefix(m.Name, "Fn::") {
+		for _, name := range f.required {
+			if !names[name] {
 				return false, 0
 			}
 		}
 	}
-	has := child.Root.member("Outputs")
-	loops := has != nil && slices.ContainsFunc(has.Members, func(m Member) bool { return strings.HasPrefix(m.Name, "Fn::") })
 	for _, output := range outputs {
-		if has.member(output) == nil && !loops {
+		if !f.outputs[output] && !f.open {
 			return false, 0
 		}
 		known++

@@ -2,7 +2,7 @@ package needs
 
 import "strings"
 
-// readParameters gives the parameters of a stack their values: those that the parent gives, or Options for a root; else the defaults.
+// readParameters gives the parameters of a stack their values: those that the parent gives, or the deployment for a root; else the defaults.
 func (s *scope) readParameters(given map[string]*Value) error {
 	n, at, err := s.section("Parameters")
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *scope) readParameters(given map[string]*Value) error {
 		}
 		v := given[m.Name]
 		if s.stack.Parent == nil {
-			if text, is := s.options.Parameters[m.Name]; is {
+			if text, is := s.deployment.Parameters[m.Name]; is {
 				v = textValue(text, false, m.Pos, s.file)
 				s.given[m.Name] = true
 			}
@@ -52,7 +52,7 @@ func (s *scope) readParameters(given map[string]*Value) error {
 func (s *scope) typed(v *Value, kind string, m Member) *Value {
 	if of, is := strings.CutPrefix(kind, "AWS::SSM::Parameter::Value<"); is {
 		name, _, _ := v.piece()
-		s.stack.Lookups = append(s.stack.Lookups, Lookup{Service: "ssm", Name: name, Pos: m.Pos})
+		s.lookUp(Lookup{Service: "ssm", Name: name, Pos: m.Pos})
 		if strings.HasPrefix(of, "List<") || strings.HasPrefix(of, "CommaDelimitedList") {
 			return s.unknown(m.Pos)
 		}

@@ -48,7 +48,7 @@ func TestDeployedApps(t *testing.T) {
 			templates := read(t, folder+"/*.json")
 			root := slices.MinFunc(templates, func(a, b *needs.Template) int { return len(a.File) - len(b.File) })
 			name, _, _ := strings.Cut(filepath.Base(root.File), ".")
-			stacks, err := needs.Evaluate(templates, needs.Options{StackName: name, Region: "eu-west-1", Account: "111122223333"})
+			stacks, err := needs.Evaluate(templates, needs.Deployment{StackName: name, Region: "eu-west-1", Account: "111122223333"})
 			if err != nil {
 				t.Fatal(err)
 			}
