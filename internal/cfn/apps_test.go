@@ -1,6 +1,8 @@
 package cfn_test
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,5 +81,51 @@ func TestDeployedApps(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestApp evaluates an app in both languages: every stack, and every resource in the order in which it is made.
+func TestApp(t *testing.T) {
+	var templates []*needs.Template
+	for _, pattern := range []string{"testdata/app/*.*", "testdata/app/*/*.*", "testdata/app/*/*/*.*"} {
+		templates = append(templates, read(t, pattern)...)
+	}
+	stacks, err := needs.Evaluate(templates, needs.Deployment{StackName: "amplify-notes-dev", Region: "eu-west-1", Account: "111122223333"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, s := range stacks {
+		file := "no template"
+		if s.Template != nil {
+			file = strings.TrimPrefix(s.Template.File, "testdata/app/")
+		}
+		fmt.Fprintf(&got, "%s: %s\n", s.Name, file)
+		for _, n := range s.Notes {
+			fmt.Fprintf(&got, "\tnote: %s\n", n.Text)
+		}
+		for _, l := range s.Lookups {
+			fmt.Fprintf(&got, "\tlooks up: %s %s\n", l.Service, l.Name)
+		}
+		for _, r := range s.Resources {
+			fmt.Fprintf(&got, "\t%s %s %s", r.LogicalID, r.Type, cmp.Or(r.ARN(), "no ARN"))
+			if r.Conditional {
+				got.WriteString(" conditional")
+			}
+			if r.Retained {
+				got.WriteString(" retained")
+			}
+			for i, d := range r.DependsOn {
+				got.WriteString([...]string{" behind ", ", "}[min(i, 1)] + d.LogicalID)
+			}
+			got.WriteString("\n")
+		}
+	}
+	want, err := os.ReadFile("testdata/app.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
 	}
 }
