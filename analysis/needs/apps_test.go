@@ -70,7 +70,8 @@ func TestAppsNeedNoMoreThanAWSGrants(t *testing.T) {
 			}
 			templates = append(templates, template)
 		}
-		stacks, err := needs.Evaluate(templates, needs.Options{StackName: name, Region: "us-east-1", Account: "111122223333"})
+		stacks, err := needs.Evaluate(templates, needs.Deployment{StackName: name, Region: "us-east-1", Account: "111122223333",
+			Parameters: needs.AmplifyCLI.Parameters(name)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -111,6 +111,7 @@ func (c *caller) resources(s *Stack) {
 		if deleting && r.Retained {
 			continue
 		}
+		c.lookedUp(s, r)
 		c.resource(r)
 		templates := 0
 		for _, nested := range c.nested[r] {
@@ -131,7 +132,6 @@ func (c *caller) resource(r *Resource) {
 	if !known && custom(r.Type) {
 		t, known = c.types["AWS::CloudFormation::CustomResource"]
 	}
-	c.lookedUp(r.Stack, r)
 	switch handlers, published := c.Schemas[r.Type]; {
 	case known:
 		for _, phase := range c.pass {
@@ -177,7 +177,7 @@ func (c *caller) rule(r *Resource, t resourceType, rule *rule, phase Phase) {
 	}
 	for _, v := range rule.matches(r) {
 		property, pos := rule.property(), r.Pos
-		if v != nil && v.Pos != (policy.Pos{}) && (r.Stack.Template == nil || v.File == r.Stack.Template.File) {
+		if v != nil && v.Pos != (policy.Pos{}) && (r.Stack == nil || r.Stack.Template == nil || v.File == r.Stack.Template.File) {
 			pos = v.Pos
 		}
 		for _, action := range rule.actions {

@@ -241,6 +241,54 @@ func TestTools(t *testing.T) {
 	}
 }
 
+func TestParametersOfTools(t *testing.T) {
+	if got := AmplifyCLI.Parameters("amplify-app-dev-123"); got["DeploymentBucketName"] != "amplify-app-dev-123-deployment" || got["AuthRoleName"] != "amplify-app-dev-123-authRole" {
+		t.Errorf("the parameters of amplify are %v", got)
+	}
+	if got := Ampx.Parameters("s"); got != nil {
+		t.Errorf("the parameters of ampx are %v", got)
+	}
+}
+
+// Whatever a property is, what comes of it are calls of actions that there are, on ARNs or on *.
+func TestOddValues(t *testing.T) {
+	unknown := &Value{Unknown: true}
+	odd := []*Value{
+		nil, {Kind: Null}, unknown, {Kind: Text}, {Kind: Text, Text: "*", Pattern: true}, {Kind: Text, Text: "arn:"}, {Kind: Text, Text: "{$R}|{}"},
+		{Kind: Text, Text: "https://"}, {Kind: Text, Text: "s3://"}, {Kind: Text, Text: "arn:aws:s3:::"}, {Kind: Number, Text: "1"}, {Kind: Bool, Text: "true"},
+		{Kind: List}, {Kind: List, Items: []*Value{nil, unknown}}, {Kind: Map}, {Kind: Map, Members: []ValueMember{{Name: "x", Value: nil}, {Name: "y", Value: unknown}}},
+		{Kind: Text, Text: "name", Of: &Resource{Type: "AWS::IAM::Role", Name: "name", Stack: &Stack{}}},
+	}
+	for name, typ := range types() {
+		paths := map[string]bool{"": true}
+		for _, rule := range typ.rules {
+			for _, path := range rule.paths {
+				paths[path] = true
+			}
+		}
+		for path := range paths {
+			for _, v := range odd {
+				if path != "" {
+					parts := strings.Split(path, ".")
+					for _, part := range slices.Backward(parts) {
+						if part == "*" {
+							v = &Value{Kind: List, Items: []*Value{v}}
+						} else {
+							v = &Value{Kind: Map, Members: []ValueMember{{Name: part, Value: v}}}
+						}
+					}
+				}
+				calls, _ := Calls([]*Stack{{Name: "s", Resources: []*Resource{{Type: name, LogicalID: "It", Properties: v}}}}, CallOptions{Phases: everyPhase})
+				for _, c := range calls {
+					if _, ok := authref.LookupAction(c.Action); !ok || c.Resource != "*" && !strings.HasPrefix(c.Resource, "arn:") || strings.Contains(c.Resource, "**") {
+						t.Fatalf("%s with %s: %+v", name, path, c)
+					}
+				}
+			}
+		}
+	}
+}
+
 // The rows of the tools are of the reference, as those of the types are.
 func TestToolsAreOfTheReference(t *testing.T) {
 	for _, row := range toolCalls {

@@ -258,7 +258,7 @@ func (c *caller) variable(variable string, r *Resource, v *Value) string {
 			text = lookup(name, r, v).Or("")
 		}
 	case "Stack":
-		text = r.Stack.Name
+		text = r.Stack.Name // of a root, for which the resource was made
 	case "LogicalID":
 		text = r.LogicalID
 	default:

@@ -133,6 +133,17 @@ var toolCalls = []toolCall{
 	{tools: []Tool{HostedBuild}, module: Core, phases: deploying, actions: "logs:CreateLogStream PutLogEvents", on: "logs:$R:$A:log-group:/aws/amplify/*:log-stream:*", why: "the build: logs of the app's server"},
 }
 
+// Parameters returns what a tool gives the parameters of the root of its templates, whose defaults stand for nothing: Amplify's first
+// generation names the deployment bucket and the roles of the root after the stack.
+func (t Tool) Parameters(stackName string) map[string]string {
+	if t != AmplifyCLI {
+		return nil
+	}
+	return map[string]string{
+		"DeploymentBucketName": stackName + "-deployment", "AuthRoleName": stackName + "-authRole", "UnauthRoleName": stackName + "-unauthRole",
+	}
+}
+
 const rootStack = "cloudformation:$R:$A:stack/{Stack}/*"
 
 // stackOperations adds the calls that the tool makes itself for a root stack, and what CloudFormation reads for it before all resources.
