@@ -181,7 +181,10 @@ func (c *caller) rule(r *Resource, t resourceType, rule *rule, phase Phase) {
 			pos = v.Pos
 		}
 		for _, action := range rule.actions {
-			call := Call{Action: action, Resource: c.resourceOf(r, t, rule, v, action), Through: CloudFormation, Phase: phase, For: r, Property: property, Pos: pos, Upper: rule.upperBound}
+			call := Call{
+				Action: action, Resource: c.resourceOf(r, t, rule, v, action), Through: CloudFormation,
+				Phase: phase, For: r, Property: property, Pos: pos, Upper: rule.upperBound,
+			}
 			for key, template := range rule.context {
 				value := c.contextValue(template, r, v)
 				if value == "" {

@@ -230,20 +230,20 @@ func analyticsCalls() map[string]resourceType {
 			key("kms:CreateGrant DescribeKey", "DeliveryStreamEncryptionConfigurationInput.KeyARN"),
 			onKey(in("kms:RevokeGrant", Update, Delete).with("DeliveryStreamEncryptionConfigurationInput.KeyARN")),
 		),
-		"AWS::Elasticsearch::Domain": of("es:$R:$A:domain/{Name}", append(searchDomain,
+		"AWS::Elasticsearch::Domain": searchDomain(
 			create("es:CreateElasticsearchDomain DescribeElasticsearchDomain"),
 			read("es:DescribeElasticsearchDomain"),
 			update("es:UpdateElasticsearchDomainConfig DescribeElasticsearchDomain"),
 			remove("es:DeleteElasticsearchDomain DescribeElasticsearchDomain"),
 			update("es:UpgradeElasticsearchDomain").with("ElasticsearchVersion").upper(),
-		)...),
-		"AWS::OpenSearchService::Domain": of("es:$R:$A:domain/{Name}", append(searchDomain,
+		),
+		"AWS::OpenSearchService::Domain": searchDomain(
 			create("es:CreateDomain DescribeDomain DescribeDomainChangeProgress"),
 			read("es:DescribeDomain"),
 			update("es:UpdateDomainConfig DescribeDomain DescribeDomainChangeProgress"),
 			remove("es:DeleteDomain DescribeDomain"),
 			update("es:UpgradeDomain").with("EngineVersion").upper(),
-		)...),
+		),
 		"AWS::KinesisAnalytics::Application": of("kinesisanalytics:$R:$A:application/{Name}",
 			create("kinesisanalytics:CreateApplication"),
 			read("kinesisanalytics:DescribeApplication"),
@@ -271,17 +271,19 @@ func analyticsCalls() map[string]resourceType {
 	return all
 }
 
-// searchDomain is what domains of OpenSearch and of Elasticsearch have in common.
-var searchDomain = []rule{
-	change("es:AddTags").tags("Tags"),
-	read("es:ListTags").upper(),
-	update("es:RemoveTags ListTags").tags("Tags"),
-	pass("CognitoOptions.RoleArn", ""),
-	change("ec2:DescribeVpcs DescribeSubnets DescribeSecurityGroups").with("VPCOptions"),
-	create("iam:CreateServiceLinkedRole").with("VPCOptions").
-		on("iam::$A:role/aws-service-role/opensearchservice.amazonaws.com/AWSServiceRoleForAmazonOpenSearchService").
-		ctx("iam:AWSServiceName", "opensearchservice.amazonaws.com"),
-	key("kms:DescribeKey CreateGrant", "EncryptionAtRestOptions.KmsKeyId"),
+// searchDomain makes a type of domains, with the rules that those of OpenSearch and of Elasticsearch have in common.
+func searchDomain(rules ...rule) resourceType {
+	return of("es:$R:$A:domain/{Name}", append([]rule{
+		change("es:AddTags").tags("Tags"),
+		read("es:ListTags").upper(),
+		update("es:RemoveTags ListTags").tags("Tags"),
+		pass("CognitoOptions.RoleArn", ""),
+		change("ec2:DescribeVpcs DescribeSubnets DescribeSecurityGroups").with("VPCOptions"),
+		create("iam:CreateServiceLinkedRole").with("VPCOptions").
+			on("iam::$A:role/aws-service-role/opensearchservice.amazonaws.com/AWSServiceRoleForAmazonOpenSearchService").
+			ctx("iam:AWSServiceName", "opensearchservice.amazonaws.com"),
+		key("kms:DescribeKey CreateGrant", "EncryptionAtRestOptions.KmsKeyId"),
+	}, rules...)...)
 }
 
 // messagingCalls is for events, topics and queues.

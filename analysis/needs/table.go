@@ -152,11 +152,7 @@ func (r *rule) matches(resource *Resource) []*Value {
 	for _, path := range r.paths {
 		found = append(found, at(resource.Properties, strings.Split(path, "."))...)
 	}
-	found = slices.DeleteFunc(found, func(v *Value) bool {
-		text := v.Or("*")
-		open := v.Unknown || v.Pattern // it may be any value
-		return r.of != "" && !ofService(v, r.of) || r.text != "" && !open && !strings.Contains(text, r.text) || !open && (len(r.is) > 0 && !slices.Contains(r.is, text) || slices.Contains(r.not, text))
-	})
+	found = slices.DeleteFunc(found, func(v *Value) bool { return !r.accepts(v) })
 	if r.tagged {
 		if len(found) > 0 {
 			return found[:1]
@@ -167,6 +163,18 @@ func (r *rule) matches(resource *Resource) []*Value {
 		return nil
 	}
 	return found
+}
+
+// accepts reports whether a rule's calls are, or may be, made for a value of its property.
+func (r *rule) accepts(v *Value) bool {
+	if r.of != "" && !ofService(v, r.of) {
+		return false
+	}
+	if v.Unknown || v.Pattern {
+		return true
+	}
+	text := v.Or("*")
+	return (len(r.is) == 0 || slices.Contains(r.is, text)) && !slices.Contains(r.not, text) && strings.Contains(text, r.text)
 }
 
 // isSet reports whether a property certainly has a value.
