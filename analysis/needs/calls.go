@@ -101,6 +101,7 @@ func (c *caller) stack(s *Stack) {
 
 // resources adds the calls for the resources of a stack, and of the stacks that are nested in it.
 func (c *caller) resources(s *Stack) {
+	c.transforms(s)
 	c.lookedUp(s, nil)
 	order := slices.Clone(s.Resources)
 	deleting := slices.Contains(c.pass, Delete)

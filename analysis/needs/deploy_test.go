@@ -241,6 +241,24 @@ func TestTools(t *testing.T) {
 	}
 }
 
+func TestTransforms(t *testing.T) {
+	text := func(s string) *Node { return &Node{Kind: Text, Text: s} }
+	root := &Stack{Name: "s", Template: &Template{Root: &Node{Kind: Map, Members: []Member{{Name: "Transform", Node: &Node{Kind: List, Items: []*Node{
+		text("AWS::Serverless-2016-10-31"), text("AWS::LanguageExtensions"), text("Own"), {Kind: Map},
+	}}}}}}}
+	calls, _ := Calls([]*Stack{root}, CallOptions{Region: "us-east-1"})
+	var got []string
+	for _, c := range calls {
+		if strings.HasPrefix(c.Why, "the transform") {
+			got = append(got, line(c))
+		}
+	}
+	same(t, "transforms", got, []string{
+		"create cloudformation:CreateChangeSet arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31",
+		"at most create cloudformation:CreateChangeSet arn:aws:cloudformation:us-east-1:aws:transform/LanguageExtensions",
+	})
+}
+
 func TestParametersOfTools(t *testing.T) {
 	if got := AmplifyCLI.Parameters("amplify-app-dev-123"); got["DeploymentBucketName"] != "amplify-app-dev-123-deployment" || got["AuthRoleName"] != "amplify-app-dev-123-authRole" {
 		t.Errorf("the parameters of amplify are %v", got)

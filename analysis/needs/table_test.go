@@ -29,7 +29,7 @@ func arnShape(format string) *regexp.Regexp {
 	return regexp.MustCompile("^" + placeholder.ReplaceAllStringFunc(format, func(name string) string {
 		switch {
 		case strings.Contains(name, "Path"), strings.Contains(name, "ObjectName"), strings.Contains(name, "Parameter"), strings.Contains(name, "LogGroup"),
-			strings.Contains(name, "UrlEncoded"), strings.Contains(name, "OidcProvider"), strings.Contains(name, "ResourceId"), strings.Contains(name, "TableName"):
+			strings.Contains(name, "UrlEncoded"), strings.Contains(name, "OidcProvider"), strings.Contains(name, "ResourceId"), strings.Contains(name, "TableName"), strings.Contains(name, "SecretId"):
 			return ".+"
 		}
 		return "[^/]+"

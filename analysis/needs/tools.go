@@ -235,6 +235,30 @@ func (c *caller) eachResource(s *Stack, f func(*Resource)) {
 	}
 }
 
+// transforms adds the calls by which who deploys is allowed the transforms of AWS that a template names:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html. AWS documents it of one of them.
+func (c *caller) transforms(s *Stack) {
+	if s.Template == nil {
+		return
+	}
+	for _, n := range s.Template.Root.member("Transform").texts() {
+		name, ofAWS := strings.CutPrefix(n.Text, "AWS::")
+		if n.Kind != Text || !ofAWS {
+			continue
+		}
+		call := Call{Action: "cloudformation:CreateChangeSet", Resource: c.arn("cloudformation:$R:aws:transform/", nil, nil) + name,
+			For: s.Parent, Pos: n.Pos, Upper: name != "Serverless-2016-10-31", Why: "the transform " + n.Text}
+		if s.Parent != nil {
+			call.Through = CloudFormation
+		}
+		for _, call.Phase = range c.pass {
+			if call.Phase == Create || call.Phase == Update {
+				c.add(call)
+			}
+		}
+	}
+}
+
 // lookedUp adds the calls by which CloudFormation fetches what parameters and properties refer to: parameters of Systems Manager, and secrets.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html.
 func (c *caller) lookedUp(s *Stack, r *Resource) {
