@@ -440,7 +440,7 @@ func messagingCalls() map[string]resourceType {
 			update("sqs:UntagQueue").tags("Tags"),
 		),
 		"AWS::SQS::QueuePolicy": of("",
-			in("sqs:SetQueueAttributes", Create, Update, Delete).with("Queues.*").on("{@}", "sqs:$R:$A:{|queue}"),
+			in("sqs:SetQueueAttributes", Create, Update, Delete).with("Queues.*").on("{@}", "sqs:$R:$A:{|last}"),
 		),
 	}
 }

@@ -317,7 +317,6 @@ var filters = map[string]func(string) string{
 		repository, _, _ = strings.Cut(repository, ":")
 		return known(repository)
 	},
-	"queue": func(s string) string { return known(s[strings.LastIndexAny(s, ":/")+1:]) },
 }
 
 // known is a text, or * if there is none.
