@@ -1,7 +1,7 @@
 package needs
 
-// A condition is one of the section Conditions.
-type condition struct {
+// A stackCondition is one of the section Conditions.
+type stackCondition struct {
 	node  *Node
 	at    *trail
 	state state

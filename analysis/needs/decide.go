@@ -30,6 +30,10 @@ type Denial struct {
 	Grant *policy.Statement
 }
 
+// Certain reports whether the call is made for certain, as far as is known: it is not an upper bound, or all that is known of its type
+// is one. CloudFormation does without the others where they are denied.
+func (c *Call) Certain() bool { return !c.Upper || c.For != nil && !Known(c.For.Type) }
+
 // Decide decides every call by the engine, and returns those that are not allowed, in the order of the calls. Where a resource is a
 // pattern, an example of it is decided: what the policies say of names that nobody can know cannot be told beforehand.
 func Decide(calls []Call, d *Deployer) (denials []Denial, err error) {

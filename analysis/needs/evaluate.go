@@ -124,7 +124,7 @@ type scope struct {
 	stack       *Stack
 	parameters  map[string]*Value
 	mappings    *Node
-	conditions  map[string]*condition
+	conditions  map[string]*stackCondition
 	declared    map[string]*declaration
 	order       []*declaration // as in the template
 	children    map[*Resource]*scope
@@ -203,7 +203,7 @@ func (s *scope) section(name string) (*Node, *trail, error) {
 // stack works out a stack of its template and the values that its parameters are given.
 func (e *evaluation) stack(st *Stack, given map[string]*Value) (*scope, error) {
 	e.stacks = append(e.stacks, st)
-	s := &scope{evaluation: e, file: st.Template.File, stack: st, parameters: map[string]*Value{}, conditions: map[string]*condition{},
+	s := &scope{evaluation: e, file: st.Template.File, stack: st, parameters: map[string]*Value{}, conditions: map[string]*stackCondition{},
 		declared: map[string]*declaration{}, children: map[*Resource]*scope{}, outputs: map[string]*Node{}, outputValue: map[string]*Value{}, said: map[any]bool{}}
 	if len(e.stacks) > maxStacks {
 		return nil, s.fail(st.Template.Root.Pos, nil, "there are more than %d stacks", maxStacks)
@@ -268,7 +268,7 @@ func (s *scope) readConditions() error {
 		return err
 	}
 	for _, m := range n.Members {
-		s.conditions[m.Name] = &condition{node: m.Node, at: at.to(m.Name)}
+		s.conditions[m.Name] = &stackCondition{node: m.Node, at: at.to(m.Name)}
 	}
 	for _, m := range n.Members {
 		if _, err := s.condition(m.Name, m.Node, at.to(m.Name)); err != nil {

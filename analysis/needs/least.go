@@ -23,7 +23,8 @@ type LeastOptions struct {
 	Compact bool
 	// Boundary is the ARN of a permissions boundary that the roles which the deployment makes must have; empty: none.
 	Boundary string
-	MaxSize  int // of one policy; 0 means MaxPolicySize
+	Upper    bool // allow what may be called, too: calls that are not Certain
+	MaxSize  int  // of one policy; 0 means MaxPolicySize
 }
 
 // Least returns the least policies that allow the calls: statements by module, with a Sid that says so, direct calls apart from those that
@@ -81,6 +82,9 @@ func grantsOf(calls []Call, o LeastOptions) (list []*grant) {
 	seen := map[grant]bool{}
 	for i := range calls {
 		c := &calls[i]
+		if !c.Certain() && !o.Upper {
+			continue
+		}
 		g := grant{module: c.Module, through: c.Through, action: spelled(c.Action), resource: c.Resource}
 		if g.module == "" {
 			g.module = "Core"
@@ -97,6 +101,7 @@ func grantsOf(calls []Call, o LeastOptions) (list []*grant) {
 			list = append(list, &g)
 		}
 	}
+	list = withObjects(list)
 	byAction := map[string][]*grant{}
 	for _, g := range list {
 		byAction[g.action] = append(byAction[g.action], g)
@@ -110,6 +115,63 @@ func grantsOf(calls []Call, o LeastOptions) (list []*grant) {
 			return h != g && h.covers(g) && (!g.covers(h) || place[h] < place[g])
 		})
 	})
+}
+
+// withObjects returns the grants with those of several objects of a bucket as one, of all that begin as they do: a deployment reads
+// assets, whose names are others the next time.
+func withObjects(list []*grant) []*grant {
+	type key struct {
+		grant  grant
+		bucket string
+	}
+	keyOf := func(g *grant) (k key, object string, ok bool) {
+		bucket, object, ok := strings.Cut(g.resource, "/")
+		k = key{*g, bucket}
+		k.grant.module, k.grant.resource = "", ""
+		return k, object, ok && strings.HasPrefix(g.action, "s3:GetObject") && object != "*"
+	}
+	objects := map[key][]string{}
+	for _, g := range list {
+		if k, object, ok := keyOf(g); ok && !slices.Contains(objects[k], object) {
+			objects[k] = append(objects[k], object)
+		}
+	}
+	done := map[key]bool{}
+	var merged []*grant
+	for _, g := range list {
+		k, _, ok := keyOf(g)
+		if !ok || len(objects[k]) < 2 {
+			merged = append(merged, g)
+			continue
+		}
+		if done[k] {
+			continue
+		}
+		done[k] = true
+		all := *g
+		all.resource = k.bucket + "/" + commonFolder(objects[k]) + "*"
+		merged = append(merged, &all)
+	}
+	return merged
+}
+
+// commonFolder returns what names have in common at their start, up to a slash.
+func commonFolder(names []string) string {
+	common := commonStart(names)
+	return common[:strings.LastIndexByte(common, '/')+1]
+}
+
+// commonStart returns what names have in common at their start.
+func commonStart(names []string) string {
+	common := names[0]
+	for _, n := range names[1:] {
+		i := 0
+		for i < len(common) && i < len(n) && common[i] == n[i] {
+			i++
+		}
+		common = common[:i]
+	}
+	return common
 }
 
 // covers reports whether whatever g is needed for h allows.
@@ -296,17 +358,18 @@ func shorten(s *policy.Statement, compact bool) {
 		first := actions[0]
 		best := first
 		for end := strings.IndexByte(first, ':') + 1; end < len(first); end++ {
-			pattern := first[:end] + "*"
-			m := glob.NewMatcher(glob.Compile(pattern))
-			n := 0
+			var same []string
 			for _, a := range actions {
-				if m.Match(a) {
-					n++
+				if strings.HasPrefix(a, first[:end]) {
+					same = append(same, a)
 				}
 			}
-			if n > 1 && fits(pattern) {
+			if len(same) < 2 {
+				break
+			}
+			if pattern := commonStart(same) + "*"; fits(pattern) {
 				best = pattern
-				break // the shortest covers most
+				break // the shortest beginning covers most
 			}
 		}
 		m := glob.NewMatcher(glob.Compile(best))

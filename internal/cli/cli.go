@@ -128,7 +128,7 @@ SDKs and Terraform.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SetHelpCommand(p.help())
-	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.escalate(), p.validate(), p.catalog(), p.reference(), p.org(), p.service(), p.roles(), p.version())
+	root.AddCommand(p.serve(), p.decide(), p.diff(), p.check(), p.escalate(), p.needs(), p.validate(), p.catalog(), p.reference(), p.org(), p.service(), p.roles(), p.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() && c.RunE == nil { // catalog, and completion, which is cobra's

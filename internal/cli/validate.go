@@ -240,12 +240,17 @@ func (p *program) findingsGitHub(all []*validated) {
 	command := map[validate.FindingType]string{
 		validate.Error: "error", validate.SecurityWarning: "warning", validate.Warning: "warning", validate.Suggestion: "notice",
 	}
-	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	for _, v := range all {
 		for _, f := range v.findings {
 			at := f.Locations[0].Span.Start
-			p.print("::%s file=%s,line=%d,col=%d,title=%s::%s", command[f.Type], property.Replace(v.name), at.Line, at.Column, property.Replace(f.Code), message.Replace(f.Details))
+			p.print("%s", githubCommand(command[f.Type], v.name, at.Line, at.Column, f.Code, f.Details))
 		}
 	}
+}
+
+// githubCommand is one of these.
+func githubCommand(level, file string, line, column int, title, text string) string {
+	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	return fmt.Sprintf("::%s file=%s,line=%d,col=%d,title=%s::%s", level, property.Replace(file), line, column, property.Replace(title), message.Replace(text))
 }

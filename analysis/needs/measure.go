@@ -1,0 +1,57 @@
+package needs
+
+import (
+	"context"
+
+	"github.com/writ-iam/writ/analysis/escalate"
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/policy"
+)
+
+// A Measure is how much some policies allow.
+type Measure struct {
+	Actions int // of the service reference that are allowed, under whatever conditions
+	Direct  int // of these, those that are allowed to the holder itself, and not only where a service makes the call
+	Methods int // of privilege escalation that can be used
+	Admin   prove.Answer
+}
+
+// MeasureOf counts what policies allow. The error is that of a policy that cannot be compiled, or of ctx.
+func MeasureOf(ctx context.Context, p prove.Policies) (*Measure, error) {
+	all, err := prove.Empty(ctx, p, prove.Options{Universe: prove.Reference})
+	if err != nil {
+		return nil, err
+	}
+	direct, err := prove.Empty(ctx, directly(p), prove.Options{Universe: prove.Reference})
+	if err != nil {
+		return nil, err
+	}
+	a, err := escalate.Analyze(ctx, &escalate.Holder{Policies: p}, escalate.Options{})
+	if err != nil {
+		return nil, err
+	}
+	m := &Measure{Actions: actionsIn(all), Direct: actionsIn(direct), Admin: a.Administration}
+	for _, f := range a.Findings {
+		if f.Status.Usable() {
+			m.Methods++
+		}
+	}
+	return m, nil
+}
+
+// directly returns the policies within a session policy that allows what no service forwards.
+func directly(p prove.Policies) prove.Policies {
+	s := statement("", []string{"*"}, []string{"*"}, []policy.Condition{conditionOf("Null", "aws:CalledVia", "true")})
+	p.Session = append(p.Session, &policy.Document{Version: policy.V2012, Statements: []policy.Statement{s}})
+	return p
+}
+
+func actionsIn(r *prove.Result) int {
+	names := map[string]bool{}
+	for i := range r.Differences {
+		for _, a := range r.Differences[i].Actions {
+			names[a] = true
+		}
+	}
+	return len(names)
+}

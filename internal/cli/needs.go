@@ -1,0 +1,498 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writ-iam/writ/analysis/needs"
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/arn"
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/internal/cfn"
+	"github.com/writ-iam/writ/internal/cfnschemas"
+	"github.com/writ-iam/writ/policy"
+)
+
+const needsHelp = `Say what deploying CloudFormation templates needs: the calls that CloudFormation makes with the permissions
+of the one who deploys, by module and resource, and those that are made beside it. Nothing is asked of
+AWS, and nothing is deployed.
+
+A TEMPLATE is a file, in JSON or YAML, or a folder of them: the templates of an app, with its nested
+stacks. Parameters, conditions and functions are worked out as far as they can be known; where a name
+is not known before the deployment, * stands in the ARN. A resource type that Writ does not know is
+said to be unknown, and never left out.
+
+With --role-policies, each call is decided by the engine with these policies: would they deploy it? For
+each call that is denied, the resource and the property that ask for it are named, and the smallest
+statement that would allow it.
+
+With --policy, the least policy is printed that allows all calls, in parts if it is too long for one.
+The engine has confirmed it for each call; on standard error it says how it compares with
+AdministratorAccess-Amplify, and whether it lies within that. --boundary prints a permissions boundary
+for the roles that the app makes.
+
+With --old and --new in place of TEMPLATE, it says what a change to an app needs that was not needed.
+
+Exit status: 0 if all calls are allowed or nothing was decided, 1 if one is denied, or if with --old
+and --new something new is needed, 2 for an error, 3 if a resource type is unknown and nothing else is
+wrong.`
+
+const needsExamples = `  writ needs app/
+  writ needs app/ --role-policies AdministratorAccess-Amplify
+  writ needs app/ --policy > policy.json
+  writ needs app/template.yaml --stack amplify-shop-main --region eu-west-1 --account 111122223333
+  writ needs app/ --boundary
+  writ needs --old app/ --new app/ --format github`
+
+// needing is what the flags of writ needs ask.
+type needing struct {
+	sideFlags
+	stack, region, account, principal, tool, bucket, format, old, new, within once
+	parameters, schemas                                                       []string
+	update, delete, policyOnly, compact, boundaryOnly, json, upper            bool
+	requireBoundary                                                           once
+	timeout                                                                   time.Duration
+
+	side *side
+}
+
+var needsFormats = []string{"text", "json", "sarif", "github"}
+
+var toolNames = []string{"amplify", "ampx", "hosting", "none"}
+
+func (p *program) needs() *cobra.Command {
+	q := needing{sideFlags: sideFlags{of: "who deploys"}}
+	c := &cobra.Command{
+		Use:     "needs TEMPLATE…",
+		Short:   "What deploying templates needs, and the least policy for it",
+		Long:    needsHelp,
+		Example: needsExamples,
+		PreRunE: func(c *cobra.Command, _ []string) error { return checkOnce(c.Flags()) },
+		RunE:    func(c *cobra.Command, args []string) error { return p.needsAll(c, &q, args) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&q.sideFlags.policy, "role-policies", nil, "`policy` of who deploys, by which the calls are decided (repeatable)")
+	f.Var(&q.sideFlags.boundary, "role-boundary", "permissions boundary of who deploys, a `policy`")
+	f.StringArrayVar(&q.sideFlags.scp, "scp", nil, "service control `policies` of one level, from the root down (repeatable)")
+	f.Var(&q.principal, "principal", "`ARN` of the user or role that deploys")
+	f.BoolVar(&q.policyOnly, "policy", false, "print the least policy that allows all calls")
+	f.BoolVar(&q.compact, "compact", false, "with --policy: patterns of actions that read, too, in place of names")
+	f.BoolVar(&q.upper, "upper", false, "with --policy: allow what CloudFormation may call and does without, too")
+	f.Var(&q.requireBoundary, "require-boundary", "with --policy: roles can be made with the policy of this `ARN` as their permissions boundary only")
+	f.Var(&q.within, "within", "`policy` that the least one is compared with (default: AdministratorAccess-Amplify)")
+	f.BoolVar(&q.boundaryOnly, "boundary", false, "print a permissions boundary for the roles that the templates make")
+	f.Var(&q.old, "old", "`folder` or file of an app's templates before a change")
+	f.Var(&q.new, "new", "`folder` or file of the templates after it")
+	f.Var(&q.stack, "stack", "`name` of the stack (default: that of the root template's file)")
+	f.StringArrayVar(&q.parameters, "parameter", nil, "parameter of the root stack, as `KEY=VALUE` (repeatable)")
+	f.Var(&q.region, "region", "`region` that is deployed to (default: any)")
+	f.Var(&q.account, "account", "`id` of the account that is deployed to (default: any)")
+	f.Var(&q.tool, "tool", "`tool` that deploys, whose own calls count: amplify, ampx, hosting or none (default: what the templates look like)")
+	f.Var(&q.bucket, "bucket", "`name` of the deployment bucket (default: the tool's)")
+	f.BoolVar(&q.update, "update", false, "count the calls of updating the stack, too")
+	f.BoolVar(&q.delete, "delete", false, "count the calls of deleting the stack, too")
+	f.StringArrayVar(&q.schemas, "schemas", nil, "`archive` of AWS's resource schemas, for types that are not known (repeatable)")
+	f.Var(&q.format, "format", "`format` of the output: text, json, sarif or github (default: text)")
+	f.BoolVar(&q.json, "json", false, "print JSON, as --format json does")
+	f.DurationVar(&q.timeout, "timeout", time.Minute, "how long the proof that a policy lies within another may take")
+	mustComplete(c, "role-policies", completePolicy)
+	mustComplete(c, "role-boundary", completePolicy)
+	mustComplete(c, "within", completePolicy)
+	mustComplete(c, "scp", completeSCPs)
+	mustComplete(c, "tool", completeNames(toolNames))
+	mustComplete(c, "format", completeNames(needsFormats))
+	return c
+}
+
+// An app is the templates of one, and what deploying them needs.
+type app struct {
+	name    string
+	stacks  []*needs.Stack
+	calls   []needs.Call
+	unknown []needs.Unknown
+}
+
+func (p *program) needsAll(c *cobra.Command, q *needing, args []string) error {
+	if err := q.check(args); err != nil {
+		return err
+	}
+	if err := p.loadDeployer(q); err != nil {
+		return err
+	}
+	schemas, err := readSchemas(q.schemas)
+	if err != nil {
+		return err
+	}
+	if q.old.given() {
+		before, err := q.app([]string{q.old.text}, schemas)
+		if err != nil {
+			return err
+		}
+		after, err := q.app([]string{q.new.text}, schemas)
+		if err != nil {
+			return err
+		}
+		return p.needsChange(q, before, after)
+	}
+	a, err := q.app(args, schemas)
+	if err != nil {
+		return err
+	}
+	switch {
+	case q.boundaryOnly:
+		return p.needsBoundary(a)
+	case q.policyOnly:
+		return p.needsPolicy(c.Context(), q, a)
+	}
+	return p.needsCalls(q, a)
+}
+
+// check checks the flags, and fills in defaults.
+func (q *needing) check(args []string) error {
+	switch {
+	case q.old.given() != q.new.given():
+		return errors.New("--old and --new go together: the templates before and after a change")
+	case q.old.given() && len(args) > 0:
+		return fmt.Errorf("--old and --new name the templates; leave out %s", args[0])
+	case !q.old.given() && len(args) == 0:
+		return errors.New("writ needs takes a TEMPLATE, a file or a folder; see writ needs --help")
+	case q.policyOnly && q.boundaryOnly:
+		return errors.New("--policy and --boundary print a policy each; leave one out")
+	case (q.policyOnly || q.boundaryOnly) && q.old.given():
+		return errors.New("--policy and --boundary are about one version of an app; name its templates in place of --old and --new")
+	case q.compact && !q.policyOnly:
+		return errors.New("--compact says how --policy writes the policy; add --policy")
+	case q.upper && !q.policyOnly:
+		return errors.New("--upper says what --policy allows; add --policy")
+	case q.requireBoundary.given() && !q.policyOnly:
+		return errors.New("--require-boundary says what --policy asks of roles; add --policy")
+	case q.json && q.format.given() && q.format.text != "json":
+		return fmt.Errorf("--json and --format %s contradict each other; leave one out", q.format.text)
+	case q.json:
+		q.format.text = "json"
+	case !q.format.given():
+		q.format.text = "text"
+	case !slices.Contains(needsFormats, q.format.text):
+		return fmt.Errorf("--format: %q is none of %s", q.format.text, strings.Join(needsFormats, ", "))
+	}
+	if (q.policyOnly || q.boundaryOnly) && q.format.text != "text" {
+		return fmt.Errorf("--policy and --boundary print policies, which are JSON; leave out --format %s", q.format.text)
+	}
+	if q.account.given() && !arn.IsAccountID(q.account.text) {
+		return fmt.Errorf("--account: %q is no account id, which has twelve digits", q.account.text)
+	}
+	if q.tool.given() && !slices.Contains(toolNames, q.tool.text) {
+		return fmt.Errorf("--tool: %q is none of %s", q.tool.text, strings.Join(toolNames, ", "))
+	}
+	for _, text := range q.parameters {
+		if key, _, ok := strings.Cut(text, "="); !ok || key == "" {
+			return fmt.Errorf("--parameter: %q is not KEY=VALUE", text)
+		}
+	}
+	return nil
+}
+
+// loadDeployer reads the policies of who deploys, if any are named.
+func (p *program) loadDeployer(q *needing) error {
+	if len(q.sideFlags.policy) == 0 {
+		if q.sideFlags.boundary.given() || len(q.scp) > 0 {
+			return errors.New("--role-boundary and --scp limit what --role-policies allow; add --role-policies")
+		}
+		return nil
+	}
+	all, err := p.loadAll("--role-policies", q.sideFlags.policy)
+	if err != nil {
+		return err
+	}
+	var l limits
+	if q.sideFlags.boundary.given() {
+		one, err := p.load("--role-boundary", q.sideFlags.boundary.text)
+		if err != nil {
+			return err
+		}
+		l.boundary = &one
+	}
+	if l.scp, err = p.loadLevels("--scp", q.scp); err != nil {
+		return err
+	}
+	q.side, err = newSide("deployer's", identityType, all, l)
+	return err
+}
+
+// deployer returns who deploys, with the policies of a side.
+func (q *needing) deployer(s prove.Policies) (*needs.Deployer, error) {
+	subject, err := prove.NewSubject(s)
+	if err != nil {
+		return nil, err
+	}
+	d := &needs.Deployer{Policies: subject.Policies(), Account: q.account.text, Region: q.region.text}
+	if d.Account == "" {
+		d.Account = "111122223333"
+	}
+	if d.Region == "" {
+		d.Region = "us-east-1"
+	}
+	text := q.principal.text
+	if text == "" {
+		text = fmt.Sprintf("arn:aws:sts::%s:assumed-role/deployer/session", d.Account)
+	}
+	if d.Principal, err = eval.ParsePrincipal(text); err != nil {
+		return nil, fmt.Errorf("--principal: %w", err)
+	}
+	return d, nil
+}
+
+// app reads templates, and works out what deploying them needs.
+func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, error) {
+	var templates []*needs.Template
+	for _, path := range paths {
+		files, err := templateFiles(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", file, bare(err))
+			}
+			t, err := cfn.Read(file, src)
+			if err != nil {
+				return nil, err
+			}
+			templates = append(templates, t)
+		}
+	}
+	o := needs.Deployment{StackName: q.stack.text, Region: q.region.text, Account: q.account.text}
+	stacks, err := needs.Evaluate(templates, o)
+	if err != nil {
+		return nil, err
+	}
+	if !q.stack.given() && len(stacks) > 0 && stacks[0].Template != nil {
+		o.StackName = stackNameOf(stacks[0].Template.File)
+	}
+	tool := toolOf(q.tool.text)
+	if q.tool.text == "" {
+		tool = needs.ToolOf(templates)
+	}
+	// The root's name was not known to the first pass. All names that are made up begin with it.
+	if o.Parameters = tool.Parameters(o.StackName); o.Parameters == nil {
+		o.Parameters = map[string]string{}
+	}
+	for _, text := range q.parameters {
+		key, value, _ := strings.Cut(text, "=")
+		o.Parameters[key] = value
+	}
+	if stacks, err = needs.Evaluate(templates, o); err != nil {
+		return nil, err
+	}
+	phases := []needs.Phase{needs.Create, needs.Read}
+	if q.update {
+		phases = append(phases, needs.Update)
+	}
+	if q.delete {
+		phases = append(phases, needs.Delete)
+	}
+	a := &app{name: strings.Join(paths, ", "), stacks: stacks}
+	a.calls, a.unknown = needs.Calls(stacks, needs.CallOptions{
+		Region: q.region.text, Account: q.account.text, Phases: phases, Schemas: schemas, Tool: tool, Bucket: q.bucket.text,
+	})
+	return a, nil
+}
+
+func toolOf(name string) needs.Tool {
+	if name == "none" {
+		name = ""
+	}
+	return needs.Tool(name)
+}
+
+// stackNameOf returns the name of the stack that a template's file is named after.
+func stackNameOf(file string) string {
+	name := filepath.Base(file)
+	for _, suffix := range []string{".json", ".yaml", ".yml", ".template"} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	return name
+}
+
+// templateFiles returns a file, or the templates in a folder and below.
+func templateFiles(path string) (files []string, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, bare(err))
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, bare(err))
+		}
+		switch filepath.Ext(file) {
+		case ".json", ".yaml", ".yml", ".template":
+			if d.Type().IsRegular() {
+				files = append(files, file)
+			}
+		}
+		return nil
+	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s: there is no template in it, a file that ends in .json, .yaml, .yml or .template", path)
+	}
+	return files, err
+}
+
+// readSchemas reads archives of AWS's resource schemas.
+func readSchemas(paths []string) (map[string]needs.Handlers, error) {
+	all := map[string]needs.Handlers{}
+	for _, path := range paths {
+		schemas, err := cfnschemas.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("--schemas %s: %w", path, bare(err))
+		}
+		for name, h := range schemas {
+			all[name] = h
+		}
+	}
+	return all, nil
+}
+
+// needsBoundary prints a permissions boundary for the roles that an app makes.
+func (p *program) needsBoundary(a *app) error {
+	roles := needs.Roles(a.stacks)
+	doc, notes, err := needs.Boundary(roles, 0)
+	for _, n := range notes {
+		fmt.Fprintf(p.stderr, "writ: %s\n", printable(n))
+	}
+	if err != nil {
+		return err
+	}
+	if doc == nil {
+		fmt.Fprintf(p.stderr, "writ: the templates make no role with a policy: there is nothing to bound\n")
+		return nil
+	}
+	p.print("%s", doc.Format())
+	fmt.Fprintf(p.stderr, "writ: a boundary for %s; to have all roles made with it: writ needs … --policy --require-boundary ARN\n", counted(len(roles), "role"))
+	return nil
+}
+
+// needsPolicy prints the least policy for an app.
+func (p *program) needsPolicy(ctx context.Context, q *needing, a *app) error {
+	docs, err := needs.Least(a.calls, needs.LeastOptions{Compact: q.compact, Upper: q.upper, Boundary: q.requireBoundary.text})
+	if err != nil {
+		return err
+	}
+	if len(docs) == 0 {
+		return errors.New("the templates need no call")
+	}
+	confirmed := slices.Clone(a.calls)
+	if q.requireBoundary.given() {
+		confirmed = withBoundary(confirmed, q.requireBoundary.text)
+	}
+	if !q.upper {
+		confirmed = slices.DeleteFunc(confirmed, func(c needs.Call) bool { return !c.Certain() })
+	}
+	d, err := q.deployer(prove.Policies{Identity: docs})
+	if err != nil {
+		return err
+	}
+	denied, err := needs.Decide(confirmed, d)
+	if err != nil {
+		return err
+	}
+	if len(denied) > 0 {
+		n := denied[0]
+		return fmt.Errorf("the policy that was made does not allow %s on %s: %s; this is a fault of writ", n.Call.Action, n.Request.Resource, n.Reason)
+	}
+	for _, doc := range docs {
+		p.print("%s", doc.Format())
+	}
+	fmt.Fprintf(p.stderr, "writ: %s, which allow all %s\n", counted(len(docs), "policy"), counted(len(confirmed), "call"))
+	p.unknownLines(a)
+	if len(a.unknown) > 0 {
+		p.status = unknown
+	}
+	return p.saved(ctx, q, docs)
+}
+
+// withBoundary returns the calls as they are made for roles that have a permissions boundary.
+func withBoundary(calls []needs.Call, boundary string) []needs.Call {
+	for i := range calls {
+		c := &calls[i]
+		if strings.HasPrefix(c.Action, "iam:") && strings.HasSuffix(c.Action, "Role") || strings.HasSuffix(c.Action, "RolePolicy") || strings.HasSuffix(c.Action, "PermissionsBoundary") {
+			context := map[string][]string{"iam:PermissionsBoundary": {boundary}}
+			for k, v := range c.Context {
+				if k != "iam:PermissionsBoundary" {
+					context[k] = v
+				}
+			}
+			c.Context = context
+		}
+	}
+	return calls
+}
+
+// saved says what the least policies leave out, beside the policy that they are compared with.
+func (p *program) saved(ctx context.Context, q *needing, docs []*policy.Document) error {
+	name := q.within.text
+	if name == "" {
+		name = "AdministratorAccess-Amplify"
+	}
+	other, err := p.load("--within", name)
+	if err != nil {
+		return err
+	}
+	ours, theirs := prove.Policies{Identity: docs}, prove.Policies{Identity: []*policy.Document{other.doc}}
+	var measure [2]*needs.Measure
+	var outside *prove.Result
+	_, cutOff, err := within(ctx, q.timeout, func(ctx context.Context) (_ struct{}, err error) {
+		for i, side := range []prove.Policies{ours, theirs} {
+			if measure[i], err = needs.MeasureOf(ctx, side); err != nil {
+				return struct{}{}, err
+			}
+		}
+		outside, err = prove.Exceeds(ctx, ours, theirs, prove.Options{Universe: prove.Reference})
+		return struct{}{}, err
+	})
+	if err != nil {
+		return err
+	}
+	if cutOff != "" {
+		fmt.Fprintf(p.stderr, "writ: how it compares with %s is not known: %s\n", name, cutOff)
+		return nil
+	}
+	rows := [][]string{
+		{"", "least policy", other.from.String()},
+		{"actions allowed", fmt.Sprint(measure[0].Actions), fmt.Sprint(measure[1].Actions)},
+		{"of these, not only through CloudFormation", fmt.Sprint(measure[0].Direct), fmt.Sprint(measure[1].Direct)},
+		{"methods of escalation that can be used", fmt.Sprint(measure[0].Methods), fmt.Sprint(measure[1].Methods)},
+	}
+	for _, line := range aligned(rows) {
+		fmt.Fprintf(p.stderr, "  %s\n", printable(line))
+	}
+	switch outside.Answer {
+	case prove.Proved:
+		fmt.Fprintf(p.stderr, "  it lies within %s: proved\n", printable(other.from.String()))
+	case prove.Refuted:
+		fmt.Fprintf(p.stderr, "  %s is not enough for these templates:\n", printable(other.from.String()))
+		for i := range outside.Differences {
+			d := &outside.Differences[i]
+			for _, line := range hanging("    ", append(listed(slices.Concat(d.Actions, d.Patterns)), strings.Fields(printable(d.When))...)) {
+				fmt.Fprintln(p.stderr, line)
+			}
+		}
+	default:
+		fmt.Fprintf(p.stderr, "  whether it lies within %s is not known: %s\n", printable(other.from.String()), printable(outside.Unknown[0].Reason))
+	}
+	return nil
+}
