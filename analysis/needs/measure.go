@@ -8,6 +8,10 @@ import (
 	"github.com/writ-iam/writ/policy"
 )
 
+// States is a bound for package prove with which the policies that Least makes can be compared: they have many patterns for
+// resources with several wildcards each.
+const States = 1_000_000
+
 // A Measure is how much some policies allow.
 type Measure struct {
 	Actions int // of the service reference that are allowed, under whatever conditions
@@ -18,11 +22,11 @@ type Measure struct {
 
 // MeasureOf counts what policies allow. The error is that of a policy that cannot be compiled, or of ctx.
 func MeasureOf(ctx context.Context, p prove.Policies) (*Measure, error) {
-	all, err := prove.Empty(ctx, p, prove.Options{Universe: prove.Reference})
+	all, err := prove.Empty(ctx, p, prove.Options{Universe: prove.Reference, MaxStates: States})
 	if err != nil {
 		return nil, err
 	}
-	direct, err := prove.Empty(ctx, directly(p), prove.Options{Universe: prove.Reference})
+	direct, err := prove.Empty(ctx, directly(p), prove.Options{Universe: prove.Reference, MaxStates: States})
 	if err != nil {
 		return nil, err
 	}

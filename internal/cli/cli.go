@@ -7,6 +7,7 @@
 //	writ check             the custom policy checks of IAM Access Analyzer
 //	writ validate          what is wrong with a policy, or could be better
 //	writ escalate          what a policy lets its holder become, and what closes the ways
+//	writ needs             what deploying templates needs, and the least policy for it
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one
@@ -38,9 +39,9 @@
 // # Exit status
 //
 // 0 for success, for an allowed request, and for a check that passes; 1 for a denied request, for policies that differ (writ
-// diff --exit-code), for a check that fails, if writ escalate finds a way to administration, if writ validate has findings that matter, if writ catalog audit finds access that was
-// taken away, and if writ catalog list or blame finds nothing; 2 for any error; 3 if what writ diff or writ check was to prove is not
-// known.
+// diff --exit-code), for a check that fails, if writ escalate finds a way to administration, if writ needs finds
+// a call that is denied, if writ validate has findings that matter, if writ catalog audit finds access that was taken away, and if writ catalog list or blame finds nothing; 2 for any error; 3 if what
+// writ diff, check, escalate or needs was to find out is not known.
 package cli
 
 import (

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,6 +37,13 @@ const exampleFiles = `
 {"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/u", "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess-Amplify"}]}]}
 -- organization.json --
 {"Accounts": [{"Id": "111122223333", "ServiceControlPolicies": [{"Id": "r-1", "Name": "Root", "Policies": []}]}]}
+-- app/template.yaml --
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]
 -- cases.jsonl --
 {"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
 `
@@ -45,13 +53,16 @@ func TestHelpExamplesRun(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	for _, f := range txtar.Parse([]byte(exampleFiles)).Files {
+		if err := os.MkdirAll(filepath.Dir(f.Name), 0o777); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(f.Name, f.Data, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ran := 0
 	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
-		"check no-public-access", "validate", "escalate", "escalate methods", "catalog", "catalog list", "catalog audit", "catalog rule",
+		"check no-public-access", "validate", "escalate", "escalate methods", "needs", "catalog", "catalog list", "catalog audit", "catalog rule",
 		"catalog affected", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")

@@ -267,7 +267,7 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 			}
 			t, err := cfn.Read(file, src)
 			if err != nil {
-				return nil, err
+				return nil, inTemplate(err)
 			}
 			templates = append(templates, t)
 		}
@@ -275,7 +275,7 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 	o := needs.Deployment{StackName: q.stack.text, Region: q.region.text, Account: q.account.text}
 	stacks, err := needs.Evaluate(templates, o)
 	if err != nil {
-		return nil, err
+		return nil, inTemplate(err)
 	}
 	if !q.stack.given() && len(stacks) > 0 && stacks[0].Template != nil {
 		o.StackName = stackNameOf(stacks[0].Template.File)
@@ -293,7 +293,7 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 		o.Parameters[key] = value
 	}
 	if stacks, err = needs.Evaluate(templates, o); err != nil {
-		return nil, err
+		return nil, inTemplate(err)
 	}
 	phases := []needs.Phase{needs.Create, needs.Read}
 	if q.update {
@@ -307,6 +307,19 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 		Region: q.region.text, Account: q.account.text, Phases: phases, Schemas: schemas, Tool: tool, Bucket: q.bucket.text,
 	})
 	return a, nil
+}
+
+// inTemplate makes the error of a template name its place as those of policies do.
+func inTemplate(err error) error {
+	e, ok := errors.AsType[*needs.TemplateError](err)
+	if !ok || e.Pos.Line == 0 {
+		return err
+	}
+	text := fmt.Sprintf("%s:%d:%d: ", e.File, e.Pos.Line, e.Pos.Column)
+	if e.Path != "" {
+		text += e.Path + ": "
+	}
+	return errors.New(text + e.Reason)
 }
 
 func toolOf(name string) needs.Tool {
@@ -461,7 +474,7 @@ func (p *program) saved(ctx context.Context, q *needing, docs []*policy.Document
 				return struct{}{}, err
 			}
 		}
-		outside, err = prove.Exceeds(ctx, ours, theirs, prove.Options{Universe: prove.Reference})
+		outside, err = prove.Exceeds(ctx, ours, theirs, prove.Options{Universe: prove.Reference, MaxStates: needs.States})
 		return struct{}{}, err
 	})
 	if err != nil {
