@@ -58,11 +58,11 @@ func (s *Asker) find(c *Call, resource, via string) answer {
 		return answer{}
 	}
 	for with := range variants(c.With) {
-		if r := s.confirm(c, resource, s.contextOf(with, via), with, via); r != nil {
+		if r := s.confirm(c, resource, s.contextOf(c, resource, with, via), with, via); r != nil {
 			return answer{request: r}
 		}
 	}
-	if !slices.ContainsFunc(s.about(c.Action), func(st *statement) bool { return len(st.keys) > 0 || st.variable }) {
+	if !slices.ContainsFunc(s.about(c.Action), func(st *statement) bool { return s.doubtful(st, c, resource) }) {
 		return answer{}
 	}
 	return s.search(c, resource, via)
@@ -91,8 +91,9 @@ func variants(with map[string][]string) func(yield func(map[string][]string) boo
 }
 
 // contextOf returns the context of a request as AWS fills it in.
-func (s *Asker) contextOf(with map[string][]string, via string) map[string][]string {
+func (s *Asker) contextOf(c *Call, resource string, with map[string][]string, via string) map[string][]string {
 	values := map[string][]string{secure: {"true"}, isService: {"false"}, viaService: {"false"}}
+	maps.Copy(values, s.knownFacts(c, resource))
 	maps.Copy(values, with)
 	maps.Copy(values, viaContext(via))
 	if via != "" {
@@ -146,16 +147,21 @@ func (s *Asker) confirm(c *Call, resource string, context, shown map[string][]st
 
 // allows asks the engine.
 func (s *Asker) allows(c *Call, resource string, values map[string][]string) bool {
+	if !c.Trusted {
+		return s.allowsWith(c, resource, values, nil)
+	}
+	trust, err := s.compiledTrust(s.trust)
+	return err == nil && s.allowsWith(c, resource, values, trust)
+}
+
+// allowsWith asks the engine about a resource that has a policy of its own, or nil.
+func (s *Asker) allowsWith(c *Call, resource string, values map[string][]string, own *eval.Policy) bool {
 	context, err := condition.NewContext(values)
 	if err != nil {
 		return false
 	}
 	p := *s.subject.Policies()
-	if c.Trusted {
-		if p.Resource, err = eval.Compile(s.trust, eval.Resource); err != nil {
-			return false
-		}
-	}
+	p.Resource = own
 	return p.Decide(&eval.Request{Principal: s.who, Action: c.Action, Resource: resource, ResourceAccount: s.account, Context: context}).Allowed()
 }
 
@@ -186,7 +192,7 @@ func (s *Asker) search(c *Call, resource, via string) answer {
 			shown = map[string][]string{}
 		}
 		maps.Copy(shown, with)
-		full := s.contextOf(shown, via)
+		full := s.contextOf(c, resource, shown, via)
 		if r := s.confirm(c, resource, full, shown, via); r != nil {
 			return answer{request: r}
 		}
@@ -252,6 +258,13 @@ func (s *Asker) described(c *Call, resource, via string) *policy.Document {
 	}
 	for _, k := range slices.Sorted(maps.Keys(named)) {
 		typed(named[k], must)
+		if v, has, ok := s.settles(c, resource, k); ok {
+			if has {
+				must("StringEquals", named[k], v)
+			} else {
+				must("Null", named[k], "true")
+			}
+		}
 		if tag, ok := strings.CutPrefix(k, principalTagOf); ok && s.tags != nil {
 			if v, ok := tagOf(s.tags, tag); ok {
 				must("StringEquals", named[k], v)

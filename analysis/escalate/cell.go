@@ -27,6 +27,8 @@ const maxStates = 5000
 // for actions that act on no resource. The first is one that the policies name least.
 func (s *Asker) cellsOf(service string, on Resource, actions []string) []cell {
 	switch {
+	case s.fixed[on] != "":
+		return []cell{{arn: s.fixed[on]}}
 	case on.Name == Self:
 		return []cell{{arn: s.arn}}
 	case s.target != "" && on.Name == Other && (on.Type == "role" || on.Type == "user"):

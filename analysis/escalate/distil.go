@@ -123,7 +123,7 @@ func (st *statement) applies(s *Asker, resource, via string) bool {
 		}
 		*compiled = p
 	}
-	context, err := condition.NewContext(s.contextOf(nil, via))
+	context, err := condition.NewContext(s.contextOf(&Call{}, resource, nil, via))
 	if err != nil {
 		return true
 	}

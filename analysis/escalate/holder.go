@@ -56,13 +56,17 @@ type Asker struct {
 	arn     string
 	account string
 	who     eval.Principal
-	target  string // the user or role to become, if it is fixed
+	target  string              // the user or role to become, if it is fixed
+	fixed   map[Resource]string // resources that are there
+	facts   map[string]Facts    // what is known of them, by ARN
+	terse   bool                // nobody asks why something is not allowed
 	tags    map[string]string
 
 	documents  prove.Policies
 	subject    *prove.Subject
 	small      map[string]*prove.Subject // of one action on one resource
 	trust      *policy.Document
+	trusts     map[*policy.Document]*eval.Policy
 	statements []*statement
 	concerning map[string][]*statement
 	known      map[string]answer
@@ -85,11 +89,12 @@ func NewAsker(ctx context.Context, h *Holder, o Options) (*Asker, error) {
 
 // A statement is one of the holder's policies.
 type statement struct {
-	src      *policy.Statement
-	t        eval.PolicyType
-	actions  []glob.Matcher // over lower case
-	keys     []string       // that the conditions name, in lower case
-	variable bool           // it has policy variables
+	src       *policy.Statement
+	t         eval.PolicyType
+	actions   []glob.Matcher // over lower case
+	keys      []string       // that the conditions name, in lower case
+	variable  bool           // it has policy variables
+	variables []string       // their keys, in lower case
 
 	// What it says of resources, and of keys that are settled by how a request is made, compiled when it is asked for.
 	onResource, anywhere *eval.Policy
@@ -174,6 +179,7 @@ func newStatement(src *policy.Statement, t eval.PolicyType) *statement {
 		s.variable = s.variable || slices.ContainsFunc(c.Strings(), variable.MatchString)
 	}
 	s.variable = s.variable || slices.ContainsFunc(src.Resource.Strings(), variable.MatchString)
+	s.variables = variablesOf(src)
 	return s
 }
 

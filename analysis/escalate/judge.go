@@ -434,7 +434,7 @@ func (s *Asker) way(ofStack bool) *found {
 // inert reports whether the calls of a group would all be allowed, if those that are allowed on no resource of the type
 // acted on some other one, too.
 func (s *Asker) inert(g *group, calls []Call, modes []mode, ever []bool) bool {
-	if g.on.Name == Self || s.target != "" && g.on.Name == Other {
+	if s.terse || g.on.Name == Self || s.target != "" && g.on.Name == Other {
 		return false // there are others of the type
 	}
 	some := false
@@ -477,11 +477,14 @@ func namesResources(st *statement) bool {
 
 // why says why a call is not allowed.
 func (s *Asker) why(c *Call, resource string, m mode) string {
+	if s.terse {
+		return ""
+	}
 	var with map[string][]string
 	for with = range variants(c.With) {
 		break
 	}
-	context, err := condition.NewContext(s.contextOf(with, ""))
+	context, err := condition.NewContext(s.contextOf(c, resource, with, ""))
 	if err != nil {
 		return err.Error()
 	}
@@ -532,6 +535,9 @@ func (s *Asker) assumed(m *Method, requests []Request) (list []string) {
 	for i := range requests {
 		for _, key := range slices.Sorted(maps.Keys(requests[i].Context)) {
 			lower := strings.ToLower(key)
+			if _, _, known := s.settles(&AssumeCall, requests[i].Resource, lower); known {
+				continue
+			}
 			if tag, ok := strings.CutPrefix(lower, principalTagOf); ok && s.tags != nil {
 				if _, known := tagOf(s.tags, tag); known {
 					continue

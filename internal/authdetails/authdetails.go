@@ -67,6 +67,8 @@ type Entity struct {
 	Groups   []string          // of a user, by name
 	Trust    *policy.Document  // of a role
 	Tags     map[string]string // of a user or role
+	// InstanceProfiles are the ARNs of those that a role is in; nil if the output does not say.
+	InstanceProfiles []string
 }
 
 // An Inline is a policy that is embedded in an entity.
@@ -116,6 +118,7 @@ type entity struct {
 	PermissionsBoundary                *struct{ PermissionsBoundaryArn string }
 	AssumeRolePolicyDocument           json.RawMessage
 	Tags                               []struct{ Key, Value string }
+	InstanceProfileList                []struct{ Arn string }
 }
 
 type inline struct {
@@ -255,6 +258,12 @@ func newEntity(w *entity, kind, at string) (*Entity, error) {
 	if kind == "role" && len(w.AssumeRolePolicyDocument) > 0 {
 		if e.Trust, err = document(w.AssumeRolePolicyDocument, at+".AssumeRolePolicyDocument"); err != nil {
 			return nil, err
+		}
+	}
+	if w.InstanceProfileList != nil {
+		e.InstanceProfiles = []string{}
+		for _, p := range w.InstanceProfileList {
+			e.InstanceProfiles = append(e.InstanceProfiles, p.Arn)
 		}
 	}
 	for _, t := range w.Tags {

@@ -1,0 +1,304 @@
+package escalate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/eval"
+	"github.com/writ-iam/writ/policy"
+)
+
+// This file is what package graph asks, which knows an account: about resources that are there.
+
+// Kind returns the kind of principal that a method is for, "user" or "role"; empty: both.
+func (m *Method) Kind() string { return m.kind() }
+
+// Actions returns the actions that an analysis asks about: those of some methods, and those that bring a service to make calls.
+func Actions(methods []*Method) []string {
+	var list []string
+	add := func(steps []Step) {
+		for _, step := range steps {
+			list = append(list, actionsOf(step)...)
+		}
+	}
+	for _, m := range methods {
+		add(m.Steps)
+	}
+	for _, w := range slices.Concat(newStack, stackThatHas) {
+		add(w.Steps)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Forwarding returns the actions by which the holder brings a service to make calls for it.
+func Forwarding() []string { return Actions(nil) }
+
+// Facts are values of condition keys that follow from a resource: its tags ("aws:ResourceTag/team", and the like of "iam:") and
+// its permissions boundary ("iam:PermissionsBoundary"). A request for the resource has no others of these keys.
+type Facts map[string]string
+
+// Know tells the asker of a user or role that there is.
+func (s *Asker) Know(arn string, facts Facts) {
+	if s.facts == nil {
+		s.facts = map[string]Facts{}
+	}
+	if facts == nil {
+		facts = Facts{}
+	}
+	s.facts[arn] = facts
+}
+
+// FactKey reports whether a condition key, in any case, is one that [Facts] settle.
+func FactKey(key string) bool {
+	key = strings.ToLower(key)
+	return key == strings.ToLower(boundaryKey) || strings.HasPrefix(key, "aws:resourcetag/") || strings.HasPrefix(key, "iam:resourcetag/")
+}
+
+// settles reports whether what is known of a resource settles a key, and the value, if there is one. What a call says itself goes
+// before: the permissions boundary that is put is not the one that is there.
+func (s *Asker) settles(c *Call, resource, lower string) (value string, has, settled bool) {
+	facts, ok := s.facts[resource]
+	if !ok || !FactKey(lower) || lower == strings.ToLower(boundaryKey) && strings.HasSuffix(c.Action, "PermissionsBoundary") {
+		return "", false, false
+	}
+	for k, v := range facts {
+		if strings.ToLower(k) == lower {
+			return v, true, true
+		}
+	}
+	return "", false, true
+}
+
+// As returns an asker with the same policies for another principal, of the same kind.
+func (s *Asker) As(principal string, tags map[string]string) (*Asker, error) {
+	kind, err := kindOf(principal)
+	if err != nil {
+		return nil, err
+	}
+	other, err := newAsker(s.ctx, &Holder{Policies: s.documents, Principal: principal, Tags: tags}, kind, s.subject, s.options)
+	if err == nil {
+		other.facts, other.trusts = s.facts, s.trusts
+	}
+	return other, err
+}
+
+// JudgeOn is [Asker.Judge] for resources that are there: each named one is the one of the ARN. It does not say why something is
+// not allowed.
+func (s *Asker) JudgeOn(m *Method, on map[Resource]string) *Finding {
+	s.fixed, s.terse = on, true
+	defer func() { s.fixed, s.terse = nil, false }()
+	return s.Judge(m, "")
+}
+
+// May says whether the holder may do something to a resource, as the finding about a method of one call. Its status is [Open],
+// [Closed] or [Unknown].
+func (s *Asker) May(action, resource string) *Finding {
+	c := &Call{Action: action}
+	f := &Finding{Method: &Method{Steps: []Step{{*c}}}}
+	s.note(f, s.ask(c, resource, ""))
+	return f
+}
+
+func (s *Asker) note(f *Finding, a answer) {
+	switch {
+	case a.request != nil:
+		f.Status, f.Requests = Open, []Request{*a.request}
+		f.Assumes = s.assumed(f.Method, f.Requests)
+	case a.doubt != "":
+		f.Status, f.Missing = Unknown, []Missing{{Reason: a.doubt}}
+	}
+}
+
+const assumeRole = "sts:AssumeRole"
+
+// AssumeCall is the call by which the holder becomes a role that trusts it.
+var AssumeCall = Call{Action: assumeRole, On: Resource{Type: "role", Name: Other}}
+
+// Assume says whether the holder may assume a role that has a trust policy, of its account or another one. As in
+// package eval, a trust policy that names the holder is enough in one account, one that names the account hands the decision to
+// the holder's policies, and across accounts both must allow.
+func (s *Asker) Assume(role string, trust *policy.Document) (*Finding, error) {
+	f := &Finding{Method: &Method{Steps: []Step{{AssumeCall}}}}
+	compiled, err := s.compiledTrust(trust)
+	if err != nil {
+		return nil, err
+	}
+	key := "assume " + role
+	a, ok := s.known[key]
+	if !ok {
+		a = s.findAssume(role, trust, compiled)
+		s.known[key] = a
+	}
+	s.note(f, a)
+	return f, nil
+}
+
+func (s *Asker) compiledTrust(trust *policy.Document) (*eval.Policy, error) {
+	if p, ok := s.trusts[trust]; ok {
+		return p, nil
+	}
+	p, err := eval.Compile(trust, eval.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if s.trusts == nil {
+		s.trusts = map[*policy.Document]*eval.Policy{}
+	}
+	s.trusts[trust] = p
+	return p, nil
+}
+
+func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.Policy) answer {
+	c := &AssumeCall
+	try := func(values map[string][]string) bool { return s.allowsWith(c, role, values, compiled) }
+	confirm := func(context, shown map[string][]string) answer {
+		r := &Request{Witness: prove.Witness{Principal: s.who.String(), Action: c.Action, Resource: role, Context: context}, Trust: trust}
+		if s.kind == "role" && strings.Count(s.arn, "/") > 1 {
+			r.SessionIssuer = s.arn
+		}
+		if try(shown) {
+			r.Context = shown
+		}
+		return answer{request: r}
+	}
+	plain := s.contextOf(c, role, nil, "")
+	if try(plain) {
+		return confirm(plain, nil)
+	}
+	var allows []policy.Statement // of the trust policy, that name the holder
+	var denies []policy.Statement
+	named, conditions := false, slices.ContainsFunc(s.about(assumeRole), s.hasConditions)
+	anybody := anybodyOf(s.account, s.kind)
+	for i := range trust.Statements {
+		st := &trust.Statements[i]
+		if !compiled.Names(i, s.who) || !newStatement(st, eval.Resource).isAbout(strings.ToLower(assumeRole)) {
+			continue
+		}
+		bare := *st
+		bare.Principal, bare.Resource = nil, values("*")
+		conditions = conditions || len(st.Condition) > 0
+		if st.Effect == policy.Deny {
+			denies = append(denies, bare)
+			continue
+		}
+		allows = append(allows, bare)
+		named = named || !compiled.Names(i, anybody)
+	}
+	if len(allows) == 0 || !conditions {
+		return answer{}
+	}
+	documents := s.documents
+	documents.Identity = slices.Clone(documents.Identity)
+	if len(denies) > 0 {
+		documents.Identity = append(documents.Identity, &policy.Document{Version: trust.Version, Statements: denies})
+	}
+	if parts := strings.SplitN(role, ":", 6); named && len(parts) == 6 && parts[4] == s.account {
+		documents.Identity = append(documents.Identity, everything)
+		if s.kind == "user" {
+			documents.Boundary, documents.Session = nil, nil
+		}
+	}
+	subject, err := prove.NewSubject(documents)
+	if err != nil {
+		return answer{doubt: err.Error()}
+	}
+	among := &policy.Document{Version: trust.Version}
+	for _, st := range allows {
+		d := s.described(c, role, "").Statements[0]
+		d.Condition = append(d.Condition, st.Condition...)
+		among.Statements = append(among.Statements, d)
+	}
+	o := s.options
+	o.Universe, o.First = prove.Reference, true
+	r, err := subject.Allows(s.ctx, among, o)
+	switch {
+	case err != nil:
+		return answer{doubt: err.Error()}
+	case r.Answer == prove.Proved:
+		return answer{}
+	case r.Answer == prove.Unknown:
+		return answer{doubt: r.Unknown[0].Reason}
+	}
+	shown := r.Differences[0].Witness.Context
+	context := s.contextOf(c, role, shown, "")
+	if !try(context) {
+		return answer{doubt: "a request was found that the engine does not confirm"}
+	}
+	return confirm(context, shown)
+}
+
+// anybodyOf returns a principal of an account whom nobody names.
+func anybodyOf(account, kind string) eval.Principal {
+	text := fmt.Sprintf("arn:aws:iam::%s:user/writ-nobody-of-this-name", account)
+	if kind == "role" {
+		text = fmt.Sprintf("arn:aws:sts::%s:assumed-role/writ-nobody-of-this-name/session", account)
+	}
+	who, err := eval.ParsePrincipal(text)
+	if err != nil {
+		return eval.Principal{}
+	}
+	return who
+}
+
+func (s *Asker) hasConditions(st *statement) bool { return len(st.keys) > 0 || st.variable }
+
+// doubtful reports whether the conditions of a statement have to do with keys whose values are not settled when a call is made.
+func (s *Asker) doubtful(st *statement, c *Call, resource string) bool {
+	settled := func(key string) bool {
+		switch key {
+		case "aws:principalarn", "aws:username", "aws:principalaccount", "aws:principaltype", "aws:resourceaccount":
+			return true
+		}
+		if _, _, ok := s.settles(c, resource, key); ok {
+			return true
+		}
+		for k := range c.With {
+			if strings.ToLower(k) == key {
+				return true
+			}
+		}
+		lowerIs := func(k string) bool { return strings.ToLower(k) == key }
+		return slices.ContainsFunc(c.Without, lowerIs) || slices.ContainsFunc(absent, lowerIs) || slices.ContainsFunc(made, lowerIs) ||
+			s.tags != nil && strings.HasPrefix(key, principalTagOf)
+	}
+	for _, k := range st.keys {
+		if !settled(k) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(st.variables, func(v string) bool { return !settled(v) })
+}
+
+// made are keys that follow from how a call is made.
+var made = []string{calledVia, "aws:CalledViaFirst", "aws:CalledViaLast", viaService, isService, secure}
+
+// variablesOf returns the keys of the policy variables in a statement, in lower case.
+func variablesOf(src *policy.Statement) (keys []string) {
+	texts := src.Resource.Strings()
+	for i := range src.Condition {
+		texts = append(texts, src.Condition[i].Strings()...)
+	}
+	for _, text := range texts {
+		for _, v := range variable.FindAllString(text, -1) {
+			key, _, _ := strings.Cut(strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(v, "${"), "}")), ",")
+			if key = strings.TrimSpace(key); key != "*" && key != "?" && key != "$" && !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
+// knownFacts returns what is known of a resource, as the context of a request for it has it.
+func (s *Asker) knownFacts(c *Call, resource string) map[string][]string {
+	values := map[string][]string{}
+	for k, v := range s.facts[resource] {
+		if _, _, ok := s.settles(c, resource, strings.ToLower(k)); ok {
+			values[k] = []string{v}
+		}
+	}
+	return values
+}
