@@ -2,10 +2,12 @@ package escalate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/policy"
 )
@@ -170,6 +172,7 @@ func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.P
 	}
 	var allows []policy.Statement // of the trust policy, that name the holder
 	var denies []policy.Statement
+	var keys []string // that its conditions name
 	named, conditions := false, slices.ContainsFunc(s.about(assumeRole), s.hasConditions)
 	anybody := anybodyOf(s.account, s.kind)
 	for i := range trust.Statements {
@@ -180,6 +183,8 @@ func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.P
 		bare := *st
 		bare.Principal, bare.Resource = nil, values("*")
 		conditions = conditions || len(st.Condition) > 0
+		about := newStatement(st, eval.Resource)
+		keys = slices.Concat(keys, about.keys, about.variables)
 		if st.Effect == policy.Deny {
 			denies = append(denies, bare)
 			continue
@@ -189,6 +194,9 @@ func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.P
 	}
 	if len(allows) == 0 || !conditions {
 		return answer{}
+	}
+	if shown := s.guessAssume(role, allows, denies, try); shown != nil {
+		return confirm(s.contextOf(c, role, shown, ""), shown)
 	}
 	documents := s.documents
 	documents.Identity = slices.Clone(documents.Identity)
@@ -207,7 +215,7 @@ func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.P
 	}
 	among := &policy.Document{Version: trust.Version}
 	for _, st := range allows {
-		d := s.described(c, role, "").Statements[0]
+		d := s.described(c, role, "", keys...).Statements[0]
 		d.Condition = append(d.Condition, st.Condition...)
 		among.Statements = append(among.Statements, d)
 	}
@@ -230,6 +238,31 @@ func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.P
 	return confirm(context, shown)
 }
 
+// guessAssume is guess for a role with statements of its trust policy.
+func (s *Asker) guessAssume(role string, allows, denies []policy.Statement, try func(map[string][]string) bool) map[string][]string {
+	c := &AssumeCall
+	dodged := s.dodged(c, role)
+	for i := range denies {
+		s.fit(dodged, denies[i].Condition, c, role, true)
+	}
+	for i := range allows {
+		base := maps.Clone(dodged)
+		if !s.fit(base, allows[i].Condition, c, role, false) {
+			continue
+		}
+		if try(s.contextOf(c, role, base, "")) {
+			return base
+		}
+		for _, st := range s.about(assumeRole) {
+			shown := maps.Clone(base)
+			if st.src.Effect == policy.Allow && len(st.keys) > 0 && s.fit(shown, st.src.Condition, c, role, false) && try(s.contextOf(c, role, shown, "")) {
+				return shown
+			}
+		}
+	}
+	return nil
+}
+
 // anybodyOf returns a principal of an account whom nobody names.
 func anybodyOf(account, kind string) eval.Principal {
 	text := fmt.Sprintf("arn:aws:iam::%s:user/writ-nobody-of-this-name", account)
@@ -247,29 +280,117 @@ func (s *Asker) hasConditions(st *statement) bool { return len(st.keys) > 0 || s
 
 // doubtful reports whether the conditions of a statement have to do with keys whose values are not settled when a call is made.
 func (s *Asker) doubtful(st *statement, c *Call, resource string) bool {
-	settled := func(key string) bool {
-		switch key {
-		case "aws:principalarn", "aws:username", "aws:principalaccount", "aws:principaltype", "aws:resourceaccount":
+	doubt := func(key string) bool { return !s.isSettled(c, resource, key) }
+	return slices.ContainsFunc(st.keys, doubt) || slices.ContainsFunc(st.variables, doubt)
+}
+
+// isSettled reports whether the value of a key, in lower case, is known when a call is made.
+func (s *Asker) isSettled(c *Call, resource, key string) bool {
+	switch key {
+	case "aws:principalarn", "aws:username", "aws:principalaccount", "aws:principaltype", "aws:resourceaccount":
+		return true
+	}
+	if _, _, ok := s.settles(c, resource, key); ok {
+		return true
+	}
+	for k := range c.With {
+		if strings.ToLower(k) == key {
 			return true
 		}
-		if _, _, ok := s.settles(c, resource, key); ok {
-			return true
-		}
-		for k := range c.With {
-			if strings.ToLower(k) == key {
-				return true
+	}
+	is := func(k string) bool { return strings.ToLower(k) == key }
+	return slices.ContainsFunc(c.Without, is) || slices.ContainsFunc(absent, is) || slices.ContainsFunc(made, is) ||
+		s.tags != nil && strings.HasPrefix(key, principalTagOf)
+}
+
+// guess returns a request that the engine allows with values that the conditions name, or nil: those of some Allow, and others than
+// those of each Deny. It finds most of what the prover would, much faster.
+func (s *Asker) guess(c *Call, resource, via string) *Request {
+	dodged := s.dodged(c, resource)
+	for with := range variants(c.With) {
+		for _, st := range s.about(c.Action) {
+			if st.t != eval.Identity || st.src.Effect != policy.Allow || len(st.keys)+len(dodged) == 0 {
+				continue
+			}
+			shown := maps.Clone(dodged)
+			maps.Copy(shown, with)
+			if !s.fit(shown, st.src.Condition, c, resource, false) {
+				continue
+			}
+			if r := s.confirm(c, resource, s.contextOf(c, resource, shown, via), shown, via); r != nil {
+				return r
 			}
 		}
-		lowerIs := func(k string) bool { return strings.ToLower(k) == key }
-		return slices.ContainsFunc(c.Without, lowerIs) || slices.ContainsFunc(absent, lowerIs) || slices.ContainsFunc(made, lowerIs) ||
-			s.tags != nil && strings.HasPrefix(key, principalTagOf)
 	}
-	for _, k := range st.keys {
-		if !settled(k) {
-			return true
+	return nil
+}
+
+// dodged returns a context with which the conditions of each Deny about a call fail, as far as that is easy.
+func (s *Asker) dodged(c *Call, resource string) map[string][]string {
+	values := map[string][]string{}
+	for _, st := range s.about(c.Action) {
+		if st.src.Effect == policy.Deny {
+			s.fit(values, st.src.Condition, c, resource, true)
 		}
 	}
-	return slices.ContainsFunc(st.variables, func(v string) bool { return !settled(v) })
+	return values
+}
+
+// fit adds to a context what meets conditions, or what does not. It reports whether it found values, of keys that requests for the
+// action have.
+func (s *Asker) fit(shown map[string][]string, conditions []policy.Condition, c *Call, resource string, failing bool) bool {
+	for i := range conditions {
+		condition := &conditions[i]
+		key := condition.Key.Text
+		if s.isSettled(c, resource, strings.ToLower(key)) {
+			continue
+		}
+		operator := strings.TrimSuffix(condition.Operator.Text[strings.LastIndexByte(condition.Operator.Text, ':')+1:], "IfExists")
+		if len(condition.Values) == 0 || operator != "Bool" && strings.Contains(operator, "Not") != failing {
+			continue // no value will do, if any does
+		}
+		value := condition.Values[0].Text
+		switch {
+		case strings.Contains(value, "${"), operator == "Null", !carries(c.Action, key):
+			return false
+		case operator == "Bool" && failing:
+			value = map[string]string{"true": "false", "false": "true"}[strings.ToLower(value)]
+		case strings.HasSuffix(operator, "Like") || strings.HasPrefix(operator, "Arn"):
+			value = strings.NewReplacer("*", "example", "?", "x").Replace(value)
+		case strings.HasSuffix(operator, "IpAddress"):
+			value, _, _ = strings.Cut(value, "/")
+		}
+		shown[key] = []string{value}
+	}
+	return true
+}
+
+// carries reports whether requests for an action have a condition key: one that AWS lists for it or for its resources, or a
+// global one.
+func carries(action, key string) bool {
+	a, ok := authref.LookupAction(action)
+	if !ok {
+		return true
+	}
+	lower := strings.ToLower(key)
+	tags := strings.HasPrefix(lower, "aws:resourcetag/") || strings.HasPrefix(lower, "aws:requesttag/") || lower == "aws:tagkeys"
+	if _, ok := authref.GlobalConditionKey(key); ok && !tags {
+		return true
+	}
+	lists := [][]string{a.ConditionKeys}
+	service, ok := authref.Lookup(a.Service)
+	for _, r := range a.Resources {
+		lists = append(lists, r.ConditionKeys)
+		if ok {
+			if t, ok := service.ResourceType(r.Type); ok {
+				lists = append(lists, t.ConditionKeys)
+			}
+		}
+	}
+	return slices.ContainsFunc(slices.Concat(lists...), func(listed string) bool {
+		prefix, _, open := strings.Cut(strings.ToLower(listed), "${")
+		return lower == prefix || open && strings.HasPrefix(lower, prefix)
+	})
 }
 
 // made are keys that follow from how a call is made.

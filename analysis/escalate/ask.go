@@ -65,6 +65,11 @@ func (s *Asker) find(c *Call, resource, via string) answer {
 	if !slices.ContainsFunc(s.about(c.Action), func(st *statement) bool { return s.doubtful(st, c, resource) }) {
 		return answer{}
 	}
+	if s.terse {
+		if r := s.guess(c, resource, via); r != nil {
+			return answer{request: r}
+		}
+	}
 	return s.search(c, resource, via)
 }
 
@@ -161,8 +166,11 @@ func (s *Asker) allowsWith(c *Call, resource string, values map[string][]string,
 		return false
 	}
 	p := *s.subject.Policies()
-	p.Resource = own
-	return p.Decide(&eval.Request{Principal: s.who, Action: c.Action, Resource: resource, ResourceAccount: s.account, Context: context}).Allowed()
+	r := eval.Request{Principal: s.who, Action: c.Action, Resource: resource, ResourceAccount: s.account, Context: context}
+	if p.Resource = own; own != nil {
+		r.ResourceAccount = "" // a role says itself where it is
+	}
+	return p.Decide(&r).Allowed()
 }
 
 // search has the prover look for a request that is allowed.
@@ -210,14 +218,21 @@ func universeOf(action, resource string) prove.Universe {
 // everything is a policy that allows all.
 var everything = &policy.Document{Version: policy.V2012, Statements: []policy.Statement{{Effect: policy.Allow, Action: values("*"), Resource: values("*")}}}
 
-// described returns a document that allows the requests which are this call, by this holder, in this way.
-func (s *Asker) described(c *Call, resource, via string) *policy.Document {
+// described returns a document that allows the requests which are this call, by this holder, in this way. It is about the keys that
+// the policies name for the action, and more, in lower case.
+func (s *Asker) described(c *Call, resource, via string, more ...string) *policy.Document {
 	st := policy.Statement{Effect: policy.Allow, Action: values(c.Action), Resource: values(resource)}
 	must := func(operator, key string, texts ...string) {
 		st.Condition = append(st.Condition, policy.Condition{Operator: policy.Value{Text: operator}, Key: policy.Value{Text: key}, Values: values(texts...).Values})
 	}
 	named := map[string]string{} // by name in lower case: as it is spelled
+	for _, k := range more {
+		named[strings.ToLower(k)] = k
+	}
 	for _, about := range s.about(c.Action) {
+		for _, k := range about.variables {
+			named[strings.ToLower(k)] = k
+		}
 		for i := range about.src.Condition {
 			key := about.src.Condition[i].Key.Text
 			named[strings.ToLower(key)] = key

@@ -328,6 +328,10 @@ func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 		actions = append(actions, calls[i].Action)
 	}
 	cells := s.cellsOf(g.service, g.on, actions)
+	if s.terse { // one will do; those that the policies name are the likelier
+		cells = slices.Clone(cells)
+		slices.Reverse(cells)
+	}
 	var best *judged
 	var usable, without []cell
 	fewest, failing := len(g.calls)+1, []Missing(nil)
@@ -372,6 +376,9 @@ func (s *Asker) judgeGroup(g *group, calls []Call, modes []mode) *judged {
 		all = min(all, j.status)
 		if best == nil || j.status > best.status {
 			best = j
+		}
+		if s.terse && best.status == Open {
+			break
 		}
 	}
 	if best == nil {

@@ -115,8 +115,10 @@ func (j *judging) usable(m *shape, text string, on map[escalate.Resource]string)
 		if j.err != nil {
 			return nil, false
 		}
-		if n, ok := j.g.byARN[on[onRole]+on[onUser]]; ok {
-			j.g.know(s, n)
+		for _, r := range []escalate.Resource{onRole, onUser, roleSelf, userSelf} {
+			if n, ok := j.g.byARN[on[r]]; ok {
+				j.g.know(s, n)
+			}
 		}
 		f = s.JudgeOn(m.judged, on)
 		j.told[key] = f
@@ -143,17 +145,17 @@ func (j *judging) lift(m *shape) {
 		}
 		on := map[escalate.Resource]string{}
 		usable, all := true, []string(nil)
-		try := func(r escalate.Resource, arn string) {
-			on[r] = arn
-			assumes, ok := j.usable(m, "lift "+tell.text(arn, nil, ""), on)
+		try := func(r escalate.Resource, e *authdetails.Entity) {
+			on[r] = e.ARN
+			assumes, ok := j.usable(m, "lift "+tell.text(e.ARN, e.Tags, e.Boundary), on)
 			usable, all = usable && ok, assumes
 		}
 		if m.self {
-			try(escalate.Resource{Type: node.kind(), Name: escalate.Self}, node.entity.ARN)
+			try(escalate.Resource{Type: node.kind(), Name: escalate.Self}, node.entity)
 		} else {
 			for _, group := range j.g.details.GroupsOf(node.entity) {
 				if j.g.deniesBy(group.Attached, group.Inline) {
-					try(onGroup, group.ARN)
+					try(onGroup, group)
 				}
 			}
 		}
@@ -362,7 +364,7 @@ func (j *judging) byOwn(m *shape) {
 		switch {
 		case m.self:
 			on := map[escalate.Resource]string{{Type: node.kind(), Name: escalate.Self}: e.ARN}
-			if assumes, ok := j.usable(m, "own "+tell.text(e.ARN, nil, ""), on); ok {
+			if assumes, ok := j.usable(m, "own "+tell.text(e.ARN, e.Tags, e.Boundary), on); ok {
 				note(n, "", assumes, nil)
 			}
 		case m.joins:

@@ -194,6 +194,7 @@ func (g *Graph) Requests(ctx context.Context, s *Step) ([]escalate.Request, erro
 	if on == nil {
 		on = map[escalate.Resource]string{}
 	}
+	g.know(asker, from.of)
 	role := int32(-1)
 	if s.To.id >= 0 && m.target != "" {
 		if m.target == "role" {

@@ -229,6 +229,12 @@ func (g *Graph) trusting(ctx context.Context, a *account, service string) ([]int
 	return list, nil
 }
 
+// isAboutIdentity reports whether a condition is about what users and roles have, and services do not.
+func isAboutIdentity(c policy.Condition) bool {
+	key := strings.ToLower(c.Key.Text)
+	return key == "aws:username" || key == "aws:userid" || strings.HasPrefix(key, "aws:principal") && key != "aws:principalisawsservice" && !strings.HasPrefix(key, "aws:principalservicename")
+}
+
 // serves reports whether a service can assume a role with the trust policy. Conditions that can be met are taken to be.
 func (t *trust) serves(ctx context.Context, service string, role *node) (bool, error) {
 	federated := policy.Document{Version: t.doc.Version}
@@ -245,7 +251,7 @@ func (t *trust) serves(ctx context.Context, service string, role *node) (bool, e
 		}
 		bare := st
 		bare.Principal, bare.Resource = nil, values("*")
-		if t.compiled.Names(i, who) && isAbout(&st, assumeMatch) {
+		if t.compiled.Names(i, who) && isAbout(&st, assumeMatch) && !(st.Effect == policy.Allow && slices.ContainsFunc(st.Condition, isAboutIdentity)) {
 			direct.Statements = append(direct.Statements, bare)
 			conditions = conditions || len(st.Condition) > 0
 		}
