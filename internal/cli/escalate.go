@@ -84,6 +84,7 @@ func (p *program) escalate() *cobra.Command {
 	mustComplete(c, "method", completeMethod)
 	mustComplete(c, "format", completeNames(escalateFormats))
 	c.AddCommand(p.escalateMethods())
+	c.AddCommand(p.escalateGraphCommands()...)
 	return c
 }
 

@@ -45,7 +45,7 @@ func BenchmarkBuild(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		reach := g.Reachers(goals, graph.Search{})
+		reach := g.FirstSteps(goals, graph.Search{})
 		n, classes, hubs, sets := g.Size()
 		b.ReportMetric(float64(n), "principals")
 		b.ReportMetric(float64(classes), "classes")

@@ -233,34 +233,59 @@ func (g *Graph) Requests(ctx context.Context, s *Step) ([]escalate.Request, erro
 	return requests, nil
 }
 
-// A Reacher is a principal that reaches a goal.
-type Reacher struct {
-	Node
-	Steps int  // on the shortest path; 1 for one that has all permissions already
-	Full  bool // it has all permissions that the SCPs leave
-	Sure  bool // there is a path that assumes nothing
-}
-
-// Reachers lists the principals that reach one of some goals, by ARN.
-func (g *Graph) Reachers(to []Node, s Search) (list []Reacher) {
+// FirstSteps returns, for each principal that reaches one of some goals, the first step of its shortest path, by ARN: of one that
+// assumes nothing, if there is any. Of those that a change has been made of, too, which stand behind the others.
+func (g *Graph) FirstSteps(to []Node, s Search) (list []Step) {
 	var goals []int32
 	for _, n := range to {
 		goals = append(goals, n.id)
 	}
-	sure := g.distances(goals, Search{Sure: true})
-	any := sure
+	searches := []Search{{Sure: true}}
 	if !s.Sure {
-		any = g.distances(goals, s)
+		searches = append(searches, s)
 	}
-	for i := range g.entities {
-		if at := any.nodes[i]; at != far && at > 0 {
-			r := Reacher{Node: g.node(int32(i)), Steps: int(at), Full: g.nodes[i].full, Sure: sure.nodes[i] != far}
-			if r.Sure {
-				r.Steps = int(sure.nodes[i])
+	taken := make([]bool, len(g.nodes))
+	for _, s := range searches {
+		d := g.distances(goals, s)
+		best := map[*hub]int32{} // the target of a hub that is nearest to the goal
+		nearest := func(h *hub) int32 {
+			if h.root {
+				return rootOf(h.class.account)
 			}
-			list = append(list, r)
+			t, ok := best[h]
+			if !ok {
+				set := g.sets.sets[h.set]
+				t = set[0]
+				for _, n := range set[1:] {
+					if d.nodes[n] < d.nodes[t] {
+						t = n
+					}
+				}
+				best[h] = t
+			}
+			return t
+		}
+		for i := range g.nodes {
+			if at := d.nodes[i]; taken[i] || at == far || at == 0 {
+				continue
+			}
+			taken[i] = true
+			var found *edge
+			g.hubsOf(int32(i), func(h *hub) {
+				if t := nearest(h); s.counts(h) && d.of(t) == d.nodes[i]-1 && (found == nil || len(h.assumes) < len(found.hub.assumes)) {
+					found = &edge{t, h}
+				}
+			})
+			if found != nil {
+				step := Step{From: g.node(int32(i)), To: g.node(found.to), Assumes: found.hub.assumes, hub: found.hub}
+				if m := found.hub.method; m != nil {
+					step.Method = m.Method
+				}
+				list = append(list, step)
+			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b Step) int { return int(a.From.id) - int(b.From.id) })
 	return list
 }
 
@@ -314,4 +339,12 @@ func (g *Graph) Edges(s Search, yield func(Step) bool) {
 // Size says how large the graph is.
 func (g *Graph) Size() (principals, classes, hubs, sets int) {
 	return g.entities, len(g.ofClass), len(g.hubs), len(g.sets.sets)
+}
+
+// Accounts returns the ids of the accounts.
+func (g *Graph) Accounts() (list []string) {
+	for _, a := range g.accounts {
+		list = append(list, a.id)
+	}
+	return list
 }
