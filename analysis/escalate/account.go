@@ -100,6 +100,8 @@ func (s *Asker) JudgeOn(m *Method, on map[Resource]string) *Finding {
 func (s *Asker) May(action, resource string) *Finding {
 	c := &Call{Action: action}
 	f := &Finding{Method: &Method{Steps: []Step{{*c}}}}
+	s.terse = true
+	defer func() { s.terse = false }()
 	s.note(f, s.ask(c, resource, ""))
 	return f
 }

@@ -51,8 +51,8 @@ func (p *program) escalateGraphCommands() []*cobra.Command {
 	return []*cobra.Command{p.escalatePaths(), p.escalateGraph(), p.escalateWhoCan(), p.escalateWhatCan()}
 }
 
-// loadGraph reads the accounts, and works out who can become whom.
-func (p *program) loadGraph(ctx context.Context, f *accountFlags) (*graph.Graph, error) {
+// loadGraph reads the accounts, and works out who can become whom, if there are to be edges.
+func (p *program) loadGraph(ctx context.Context, f *accountFlags, edges bool) (*graph.Graph, error) {
 	var d authdetails.Details
 	scps, err := p.loadSCPs(f.scp)
 	if err != nil {
@@ -66,6 +66,9 @@ func (p *program) loadGraph(ctx context.Context, f *accountFlags) (*graph.Graph,
 		Document: func(arn string) *policy.Document { return documentInForce(&d, arn) },
 		SCPs:     func(string) [][]*policy.Document { return scps },
 	}
+	if !edges {
+		return graph.Read(ctx, &d, o)
+	}
 	g, err := graph.Build(ctx, &d, o, func(done, all int) {
 		if b == nil {
 			b = p.bar(all)
@@ -78,7 +81,7 @@ func (p *program) loadGraph(ctx context.Context, f *accountFlags) (*graph.Graph,
 
 // notes prints what is not known.
 func (p *program) notes(g *graph.Graph) {
-	for _, arn := range g.Missing {
+	for _, arn := range g.Missing() {
 		p.print("left out  %s, of which no document is known", printable(arn))
 	}
 	const shown = 5

@@ -64,7 +64,7 @@ func (p *program) escalateGraph() *cobra.Command {
 }
 
 func (p *program) runGraph(ctx context.Context, f *accountFlags, to, format string, limit int) error {
-	g, err := p.loadGraph(ctx, f)
+	g, err := p.loadGraph(ctx, f, true)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (p *program) runGraph(ctx context.Context, f *accountFlags, to, format stri
 	case len(g.Doubts) > 0:
 		p.status = unknown
 	}
-	edges := edgesOf(steps)
+	edges := edgesOf(steps, true)
 	omitted := 0
 	if format != "" && format != "text" && len(edges) > limit {
 		edges, omitted = edges[:limit], len(edges)-limit
@@ -101,6 +101,10 @@ func (p *program) runGraph(ctx context.Context, f *accountFlags, to, format stri
 			}
 		}
 		p.print("%d of %d principals reach %s", reached, principals, printable(to))
+		if reached == 0 {
+			p.notes(g)
+			break
+		}
 		p.printEdges(steps, several, "reach it")
 		p.notes(g)
 		if i := slices.IndexFunc(steps, func(s graph.Step) bool { return s.Method != nil && s.From.Changed == "" }); i >= 0 {
@@ -118,18 +122,22 @@ func principalName(n graph.Node, several bool) string {
 	return n.String()
 }
 
+// classesShown is how many classes a text shows, at most.
+const classesShown = 60
+
 // An edgeClass is principals that take the same step. Those that others become stand alone.
 type edgeClass struct {
 	from []graph.Node
 	step *graph.Step // of the first
 }
 
-// edgesOf sorts steps into classes: first those who are administrators, then by how many take them.
-func edgesOf(steps []graph.Step) (list []*edgeClass) {
+// edgesOf sorts steps into classes: first those who are administrators, then by how many take them. Those whom others become stand
+// apart, if they are to.
+func edgesOf(steps []graph.Step, apart bool) (list []*edgeClass) {
 	targets := map[string]bool{}
 	name := func(n graph.Node) string { return nodeName(n, true) }
 	for i := range steps {
-		targets[name(steps[i].To)] = true
+		targets[name(steps[i].To)] = apart
 	}
 	classes := map[string]*edgeClass{}
 	for i := range steps {
@@ -161,20 +169,19 @@ func edgesOf(steps []graph.Step) (list []*edgeClass) {
 
 // printEdges prints the steps of those who reach something, class by class.
 func (p *program) printEdges(steps []graph.Step, several bool, what string) {
-	edges := edgesOf(steps)
+	edges := edgesOf(slices.DeleteFunc(slices.Clone(steps), func(s graph.Step) bool { return s.From.Changed != "" }), false)
 	if len(edges) == 0 {
 		p.print("nobody else can")
 		return
 	}
 	var rows [][]string
-	const shown = 60
 	left := 0
 	for i, e := range edges {
-		if i >= shown {
+		if i >= classesShown {
 			left += len(e.from)
 			continue
 		}
-		method, to := "is one", nodeName(e.step.To, several)
+		method, to := "is an administrator", nodeName(e.step.To, several)
 		if e.step.Method != nil {
 			method = e.step.Method.ID
 		}
@@ -188,7 +195,7 @@ func (p *program) printEdges(steps []graph.Step, several bool, what string) {
 		p.print("%s", line)
 	}
 	if left > 0 {
-		p.print("%6d  more %s, in %d classes", left, what, len(edges)-shown)
+		p.print("%6d  more %s, in %d classes", left, what, len(edges)-classesShown)
 	}
 }
 
@@ -210,7 +217,7 @@ type edgeClassJSON struct {
 
 func newGraphJSON(g *graph.Graph, edges []*edgeClass, omitted int) graphJSON {
 	principals, _, _, _ := g.Size()
-	j := graphJSON{principals, []edgeClassJSON{}, omitted, append([]string{}, g.Missing...), append([]string{}, g.Doubts...)}
+	j := graphJSON{principals, []edgeClassJSON{}, omitted, append([]string{}, g.Missing()...), append([]string{}, g.Doubts...)}
 	for _, e := range edges {
 		s := newStepJSON(e.step)
 		one := edgeClassJSON{[]nodeJSON{}, s.To, s.Method, s.Title, s.Assumes}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +55,7 @@ func (p *program) escalatePaths() *cobra.Command {
 }
 
 func (p *program) runPaths(ctx context.Context, f *accountFlags, from, to string, limit int) error {
-	g, err := p.loadGraph(ctx, f)
+	g, err := p.loadGraph(ctx, f, true)
 	if err != nil {
 		return err
 	}
@@ -84,7 +83,7 @@ func (p *program) runPaths(ctx context.Context, f *accountFlags, from, to string
 			}
 			out = append(out, j)
 		}
-		return (&client{program: p}).printJSON(pathsJSON{out, append([]string{}, g.Missing...), append([]string{}, g.Doubts...)})
+		return (&client{program: p}).printJSON(pathsJSON{out, append([]string{}, g.Missing()...), append([]string{}, g.Doubts...)})
 	}
 	several := severalAccounts(g)
 	if len(paths) == 0 {
@@ -99,6 +98,9 @@ func (p *program) runPaths(ctx context.Context, f *accountFlags, from, to string
 		}
 	}
 	p.notes(g)
+	if len(paths) == 1 && limit == 1 {
+		p.print("\nnext  writ escalate paths --from %s --to %s --limit 5", printable(shellQuoted([]string{from})), printable(shellQuoted([]string{to})))
+	}
 	return nil
 }
 
@@ -166,9 +168,6 @@ func (p *program) printPath(ctx context.Context, g *graph.Graph, path *graph.Pat
 			}
 			p.print("   also by  %s", fewOf(ids))
 		}
-	}
-	if m := path.Steps[0].Method; m != nil {
-		p.print("\nnext  writ escalate methods %s", strings.TrimSpace(m.ID))
 	}
 	return nil
 }

@@ -49,13 +49,14 @@ type whatCanJSON struct {
 	ARN     string     `json:"arn"`
 	Full    bool       `json:"full"` // it has all permissions that the SCPs leave
 	Allows  []gainJSON `json:"allows"`
-	Becomes []nodeJSON `json:"becomes"`
+	Becomes []nodeJSON `json:"becomes"` // by one step
+	Reaches []nodeJSON `json:"reaches"` // by more
 	Unknown []string   `json:"unknown"`
 	Missing []string   `json:"missing"`
 }
 
 func (p *program) runWhatCan(ctx context.Context, f *accountFlags, name string, witness bool, timeout time.Duration) error {
-	g, err := p.loadGraph(ctx, f)
+	g, err := p.loadGraph(ctx, f, true)
 	if err != nil {
 		return err
 	}
@@ -86,13 +87,16 @@ func (p *program) runWhatCan(ctx context.Context, f *accountFlags, name string, 
 		}
 	}
 	if f.json {
-		out := whatCanJSON{ARN: who.Entity.ARN, Full: can.Full, Allows: []gainJSON{}, Becomes: []nodeJSON{}, Unknown: unknowns, Missing: append([]string{}, g.Missing...)}
+		out := whatCanJSON{ARN: who.Entity.ARN, Full: can.Full, Allows: []gainJSON{}, Becomes: []nodeJSON{}, Reaches: []nodeJSON{}, Unknown: unknowns, Missing: append([]string{}, g.Missing()...)}
 		for i := range differences {
 			d := &differences[i]
 			out.Allows = append(out.Allows, gainJSON{d.Actions, d.When, pdp.RequestOf(&d.Witness)})
 		}
 		for _, n := range can.Becomes {
 			out.Becomes = append(out.Becomes, newNodeJSON(n))
+		}
+		for _, n := range can.Reaches {
+			out.Reaches = append(out.Reaches, newNodeJSON(n))
 		}
 		return (&client{program: p}).printJSON(out)
 	}
@@ -108,7 +112,17 @@ func (p *program) runWhatCan(ctx context.Context, f *accountFlags, name string, 
 	for _, line := range p.capacityLines(differences, witness) {
 		p.print("%s", line)
 	}
-	p.printBecomes(can.Becomes, several)
+	for _, row := range []struct {
+		word string
+		list []graph.Node
+	}{{"becomes", can.Becomes}, {"reaches", can.Reaches}} {
+		if len(row.list) > 0 {
+			p.print("%s  %s", row.word, membersText(row.list, several))
+		}
+	}
+	if len(can.Becomes)+len(can.Reaches) == 0 && !can.Full {
+		p.print("becomes  nobody else")
+	}
 	p.notes(g)
 	for _, u := range unknowns[len(g.Doubts):] {
 		p.print("unknown   %s", printable(u))
@@ -145,20 +159,13 @@ func (p *program) capacityLines(differences []prove.Difference, witness bool) (l
 		slices.Sort(list)
 		rows = append(rows, []string{" ", k.service, k.level, few(slices.Compact(list), 5), printable(k.when)})
 	}
+	shown := map[*prove.Witness]bool{} // a request stands for a class, which may have several services and levels
 	for i, line := range aligned(rows) {
 		lines = append(lines, line)
-		if witness {
-			lines = append(lines, "      "+printable(jsonText(pdp.RequestOf(requests[order[i]]))))
+		if w := requests[order[i]]; witness && !shown[w] {
+			shown[w] = true
+			lines = append(lines, "      "+printable(jsonText(pdp.RequestOf(w))))
 		}
 	}
 	return lines
-}
-
-// printBecomes says whom a principal can become.
-func (p *program) printBecomes(list []graph.Node, several bool) {
-	if len(list) == 0 {
-		p.print("becomes  nobody else")
-		return
-	}
-	p.print("becomes  %s", membersText(list, several))
 }

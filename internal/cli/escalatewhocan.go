@@ -61,7 +61,7 @@ func (p *program) runWhoCan(ctx context.Context, f *accountFlags, action, resour
 	if err := policy.CheckAction(action); err != nil {
 		return fmt.Errorf("%q is no action: %w", action, err)
 	}
-	g, err := p.loadGraph(ctx, f)
+	g, err := p.loadGraph(ctx, f, reach)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (p *program) runWhoCan(ctx context.Context, f *accountFlags, action, resour
 		steps = g.FirstSteps(who, graph.Search{Sure: f.sure})
 	}
 	if f.json {
-		out := whoCanJSON{Classes: []allowedJSON{}, Missing: append([]string{}, g.Missing...)}
+		out := whoCanJSON{Classes: []allowedJSON{}, Missing: append([]string{}, g.Missing()...)}
 		for i := range list {
 			a := allowedJSON{Members: arnsOf(list[i].Members), Assumes: append([]string{}, list[i].Assumes...), Unknown: list[i].Doubt}
 			if r := list[i].Request; r != nil {
@@ -103,6 +103,10 @@ func (p *program) runWhoCan(ctx context.Context, f *accountFlags, action, resour
 		p.print("nobody  may %s on %s", printable(action), printable(resource))
 	}
 	for i := range list {
+		if i == classesShown {
+			p.print("… %d more classes", len(list)-i)
+			break
+		}
 		a := &list[i]
 		word := "may"
 		switch {

@@ -62,7 +62,7 @@ func TestHelpExamplesRun(t *testing.T) {
 	}
 	ran := 0
 	for _, command := range []string{"", "decide", "diff", "check", "check no-new-access", "check access-not-granted",
-		"check no-public-access", "validate", "escalate", "escalate methods", "needs", "catalog", "catalog list", "catalog audit", "catalog rule",
+		"check no-public-access", "validate", "escalate", "escalate paths", "escalate graph", "escalate who-can", "escalate what-can", "escalate methods", "needs", "catalog", "catalog list", "catalog audit", "catalog rule",
 		"catalog affected", "version"} {
 		_, help, _ := run(t, "", append(strings.Fields(command), "--help")...)
 		_, examples, ok := strings.Cut(help, "\nExamples:\n")

@@ -527,6 +527,9 @@ func (b *brute) edges(s *state) {
 	group := escalate.Resource{Type: "group", Name: escalate.Other}
 	managed := escalate.Resource{Type: "policy", Name: escalate.Other}
 	for _, m := range escalate.Methods() {
+		if slices.Contains(m.Needs, "a holder that is a user") && s.e.Kind != "user" || slices.ContainsFunc(m.Needs, func(need string) bool { return strings.Contains(need, "which AWS closed") }) {
+			continue
+		}
 		if m.Kind() != "" && m.Kind() != s.e.Kind || m.Gains == escalate.Application || strings.Contains(m.ID, "saml") || strings.Contains(m.ID, "oidc") {
 			continue
 		}

@@ -61,8 +61,6 @@ type Options struct {
 
 // A Graph is who can become whom. It is safe for concurrent use once built.
 type Graph struct {
-	// Missing are ARNs of managed policies of which no document is known: they are taken to allow nothing.
-	Missing []string
 	// Doubts says where the prover found no answer: there may be edges that are not in the graph.
 	Doubts []string
 
@@ -121,9 +119,9 @@ type hub struct {
 	on      map[escalate.Resource]string // what else the method acts on
 }
 
-// Build works the graph out. It calls progress, if there is one, with how many of the principals are done. The error is that of a
+// Read takes accounts in, without working out who can become whom: that is enough for [Graph.WhoCan]. The error is that of a trust
 // policy that cannot be compiled, or of ctx.
-func Build(ctx context.Context, d *authdetails.Details, o Options, progress func(done, all int)) (*Graph, error) {
+func Read(ctx context.Context, d *authdetails.Details, o Options) (*Graph, error) {
 	if o.Methods == nil {
 		o.Methods = escalate.Methods()
 	}
@@ -146,7 +144,14 @@ func Build(ctx context.Context, d *authdetails.Details, o Options, progress func
 	for i := range g.numbers {
 		g.numbers[i] = int32(i)
 	}
-	if err := g.readTrusts(ctx); err != nil {
+	return g, g.readTrusts(ctx)
+}
+
+// Build works the graph out. It calls progress, if there is one, with how many of the principals are done. The error is that of a
+// policy that cannot be compiled, or of ctx.
+func Build(ctx context.Context, d *authdetails.Details, o Options, progress func(done, all int)) (*Graph, error) {
+	g, err := Read(ctx, d, o)
+	if err != nil {
 		return nil, err
 	}
 	done := 0
@@ -154,6 +159,11 @@ func Build(ctx context.Context, d *authdetails.Details, o Options, progress func
 		fresh, err := g.classify(ctx, from)
 		if err != nil {
 			return nil, err
+		}
+		for _, n := range g.nodes[from:] {
+			if n.class == nil {
+				done++
+			}
 		}
 		from = len(g.nodes)
 		if err := g.judgeAll(ctx, fresh, func(n int) {
@@ -165,10 +175,17 @@ func Build(ctx context.Context, d *authdetails.Details, o Options, progress func
 		}
 	}
 	g.index()
+	g.cells, g.within, g.covered, g.compiledDocs = nil, nil, map[string]bool{}, map[compileKey]*eval.Policy{}
 	slices.Sort(g.Doubts)
 	g.Doubts = slices.Compact(g.Doubts)
-	g.Missing = g.library.missingList()
 	return g, nil
+}
+
+// Missing returns the ARNs of managed policies of which no document is known: they are taken to allow nothing.
+func (g *Graph) Missing() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.missingList()
 }
 
 // judgeAll judges classes, as many at once as there are processors.

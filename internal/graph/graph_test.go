@@ -38,8 +38,8 @@ func build(t *testing.T, src []byte, o graph.Options) *graph.Graph {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(g.Missing) > 0 || len(g.Doubts) > 0 {
-		t.Errorf("missing: %v; doubts: %v", g.Missing, g.Doubts)
+	if len(g.Missing()) > 0 || len(g.Doubts) > 0 {
+		t.Errorf("missing: %v; doubts: %v", g.Missing(), g.Doubts)
 	}
 	return g
 }

@@ -3,12 +3,14 @@ package graph
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/writ-iam/writ/analysis/escalate"
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/arn"
+	"github.com/writ-iam/writ/internal/glob"
 	"github.com/writ-iam/writ/policy"
 )
 
@@ -32,7 +34,7 @@ func (g *Graph) WhoCan(ctx context.Context, action, resource string) ([]Allowed,
 	if known && strings.EqualFold(action, assumeRole) && g.nodes[target].kind() == "role" {
 		t = g.trust[target]
 	}
-	a := asking{g: g, action: strings.ToLower(action), documents: map[*document][]*statement{}}
+	a := asking{g: g, action: strings.ToLower(action), resource: resource, documents: map[*document][]*statement{}}
 	type group struct {
 		members  []int32
 		policies prove.Policies
@@ -119,21 +121,37 @@ func (g *Graph) WhoCan(ctx context.Context, action, resource string) ([]Allowed,
 type asking struct {
 	g         *Graph
 	action    string
+	resource  string
 	documents map[*document][]*statement
 }
 
-// about returns the statements of a document that are about the action.
+// about returns the statements of a document that are about the action, and may be about the resource.
 func (a *asking) about(d *document) []*statement {
 	list, ok := a.documents[d]
 	if !ok {
 		for i := range d.src.Statements {
-			if st := &d.src.Statements[i]; isAbout(st, a.action) {
+			if st := &d.src.Statements[i]; isAbout(st, a.action) && a.mayMatch(st) {
 				list = append(list, a.g.statement(st, d.src.Version, a.g.library.about(st)))
 			}
 		}
 		a.documents[d] = list
 	}
 	return list
+}
+
+// mayMatch reports whether a statement can be about the resource.
+func (a *asking) mayMatch(st *policy.Statement) bool {
+	if st.Resource.Not {
+		return true
+	}
+	text := glob.Split(a.resource)
+	return slices.ContainsFunc(st.Resource.Values, func(v policy.Value) bool {
+		if strings.Trim(v.Text, "*") == "" || strings.Contains(v.Text, "${") {
+			return true
+		}
+		m := glob.SplitARN(glob.Compile(v.Text))
+		return m.Match(&text)
+	})
 }
 
 // classOf returns what a node has in common with those of its class, the policies that matter, and whether some Allow is about
@@ -184,7 +202,8 @@ type Capacity struct {
 	Full     bool          // it has all that the SCPs leave; nothing is listed then
 	Allows   *prove.Result // classes of actions, with when they are allowed; nil if it is Full
 	Policies []string      // what the statements of Allows call "identity[0]" and so on, by name
-	Becomes  []Node
+	Becomes  []Node        // by one step
+	Reaches  []Node        // by more
 }
 
 // WhatCan says what a principal may do itself, by its policies within its permissions boundary and the SCPs, and whom it can become.
@@ -192,7 +211,26 @@ func (g *Graph) WhatCan(ctx context.Context, who Node, s Search) (*Capacity, err
 	if who.id < 0 {
 		return nil, fmt.Errorf("%s is no principal", who)
 	}
-	c := &Capacity{Full: g.nodes[who.id].full, Becomes: g.Reached(who, s)}
+	c := &Capacity{Full: g.nodes[who.id].full}
+	seen := map[int32]bool{}
+	g.hubsOf(who.id, func(h *hub) {
+		if h.root && h.method != nil && s.counts(h) {
+			seen[rootOf(h.class.account)] = true
+		} else if !h.root && s.counts(h) {
+			for _, t := range g.sets.sets[h.set] {
+				seen[t] = true
+			}
+		}
+	})
+	delete(seen, who.id)
+	for _, n := range slices.Sorted(maps.Keys(seen)) {
+		c.Becomes = append(c.Becomes, g.node(n))
+	}
+	for _, n := range g.Reached(who, s) {
+		if !seen[n.id] && !(c.Full && n.Account == who.Account) {
+			c.Reaches = append(c.Reaches, n)
+		}
+	}
 	if c.Full {
 		return c, nil
 	}

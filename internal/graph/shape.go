@@ -48,30 +48,35 @@ var (
 	}
 )
 
-// settled are the needs of methods that an account settles.
-var settled = map[string]bool{
-	"a group that the holder is in":                                                  true,
-	"a group that the holder is in, with a Deny":                                     true,
-	"a group with an administrator's policy":                                         true,
-	"a user as the holder":                                                           true,
-	"a holder that is a user":                                                        true,
-	"a customer managed policy that the holder has":                                  true,
-	"a customer managed policy that the holder has, with a version that allows more": true,
-	"a role that trusts the holder or its account":                                   true,
-	"a role that trusts the holder or its account, with a customer managed policy":   true,
-	"a role with a customer managed policy":                                          true,
-	"a permissions boundary of the holder":                                           true,
-	"an inline policy of the holder with a Deny":                                     true,
-	"a managed policy of the holder with a Deny":                                     true,
-	"for iam:AddUserToGroup, a group with an administrator's policy":                 true,
-	needsProfile: true,
+// settled are the needs of methods that an account settles, with what is left of them to assume.
+var settled = map[string]string{
+	"a group that the holder is in":                                                  "",
+	"a group that the holder is in, with a Deny":                                     "",
+	"a group with an administrator's policy":                                         "",
+	"a customer managed policy that the holder has":                                  "",
+	"a customer managed policy that the holder has, with a version that allows more": "",
+	"a role without a permissions boundary":                                          "",
+	"a role without a permissions boundary that trusts the account":                  "",
+	"a role with a customer managed policy":                                          "",
+	"a role with a customer managed policy that trusts the account":                  "",
+	"a user without a permissions boundary, and with fewer than two access keys":     "fewer than two access keys of the user",
+	"a permissions boundary of the holder":                                           "",
+	"an inline policy of the holder with a Deny":                                     "",
+	"a managed policy of the holder with a Deny":                                     "",
+	"for iam:AddUserToGroup, a group with an administrator's policy":                 "",
+	needsUser:    "",
+	needsProfile: "",
 }
 
-const needsProfile = "an instance profile of the role"
+const (
+	needsUser    = "a holder that is a user"
+	needsProfile = "an instance profile of the role"
+	closed       = "which AWS closed" // what nobody can use any more
+)
 
 // newShape returns the shape of a method, or nil for one that makes nobody another principal.
 func (g *Graph) newShape(m *escalate.Method) *shape {
-	if m.Gains == escalate.Application {
+	if m.Gains == escalate.Application || slices.ContainsFunc(m.Needs, func(need string) bool { return strings.Contains(need, closed) }) {
 		return nil
 	}
 	s := &shape{Method: m, kind: m.Kind(), judged: &escalate.Method{ID: m.ID, Gains: m.Gains}, target: m.Target.Kind, actions: bitset.New(len(g.actions))}
@@ -79,11 +84,18 @@ func (g *Graph) newShape(m *escalate.Method) *shape {
 		s.target = ""
 	}
 	for _, need := range m.Needs {
-		if need == needsProfile {
+		switch need {
+		case needsProfile:
 			s.profile = true
+		case needsUser:
+			s.kind = "user"
 		}
-		if !settled[need] {
-			s.needs = append(s.needs, need)
+		left, ok := settled[need]
+		if !ok {
+			left = need
+		}
+		if left != "" {
+			s.needs = append(s.needs, left)
 		}
 	}
 	trustWritten, makesUser := false, false
