@@ -15,6 +15,7 @@ import (
 
 var (
 	principals = flag.Int("principals", 2000, "how many users and roles the account of the benchmark has")
+	dense      = flag.Bool("dense", false, "all of its roles have permissions for many methods, each on resources of its own")
 	write      = flag.String("details", "", "a file to write the details of that account to")
 )
 
@@ -24,7 +25,7 @@ var (
 //	go test ./internal/graph -run '^$' -bench Build -benchtime 1x -principals 50000
 func BenchmarkBuild(b *testing.B) {
 	var src bytes.Buffer
-	if err := synthetic(&src, *principals); err != nil {
+	if err := synthetic(&src, *principals, *dense); err != nil {
 		b.Fatal(err)
 	}
 	if *write != "" {

@@ -11,8 +11,9 @@ import (
 
 // synthetic writes the details of an account with so many users and roles, of the shapes that large accounts have: people in groups
 // with shared managed policies, who manage their own credentials; a few roles for each application, with inline policies on its own resources,
-// trusted by services, by the account or by a pipeline; roles of single sign-on; service-linked roles; and some administrators.
-func synthetic(w io.Writer, principals int) error {
+// trusted by services, by the account or by a pipeline; and some administrators. In a dense one each role has
+// permissions for many methods, on resources of its own, and is one that is passed.
+func synthetic(w io.Writer, principals int, dense bool) error {
 	const account = "111122223333"
 	out := bufio.NewWriterSize(w, 1<<20)
 	type object = map[string]any
@@ -109,7 +110,11 @@ func synthetic(w io.Writer, principals int) error {
 			return fmt.Sprintf("arn:aws:%s:eu-west-1:%s:%s", service, account, fmt.Sprintf(rest, app))
 		}
 		r := object{"RoleName": name, "Arn": iam("role/" + name), "InstanceProfileList": []object{}}
-		switch i % 5 {
+		shape := i % 5
+		if dense {
+			shape = 3
+		}
+		switch shape {
 		case 0:
 			r["AssumeRolePolicyDocument"] = trust("Service", "lambda.amazonaws.com")
 			r["RolePolicyList"] = inline("own", doc(allow([]string{"dynamodb:GetItem", "dynamodb:PutItem"}, own("dynamodb", "table/app-%05d")), allow("logs:*", own("logs", "log-group:/aws/lambda/app-%05d*"))))
@@ -149,6 +154,9 @@ func synthetic(w io.Writer, principals int) error {
 			if app%500 == 4 {
 				r["AttachedManagedPolicies"] = attach(aws("IAMFullAccess"))
 			}
+		}
+		if dense {
+			r["AssumeRolePolicyDocument"] = trust("Service", []string{"lambda.amazonaws.com", "ecs-tasks.amazonaws.com"}[i%2])
 		}
 		item(r)
 	}
