@@ -140,28 +140,34 @@ func (p *program) loadSCPs(names []string) (scps [][]*policy.Document, err error
 
 // readDetails reads the accounts: from files, or from a server.
 func (p *program) readDetails(ctx context.Context, f *affectedFlags, d *authdetails.Details, name string) error {
-	for _, name := range f.details {
+	c, err := p.readAllDetails(ctx, f.clientFlags, f.details, d)
+	if err != nil || c == nil {
+		return err
+	}
+	return c.told(c.addVersions(d, f, name))
+}
+
+// readAllDetails reads accounts from files, or else from a server, of which it returns the client.
+func (p *program) readAllDetails(ctx context.Context, f *clientFlags, files []string, d *authdetails.Details) (*client, error) {
+	for _, name := range files {
 		file, err := p.open("--details", name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		err = d.Read(file)
 		file.Close()
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if len(f.details) > 0 {
-		return nil
+	if len(files) > 0 {
+		return nil, nil
 	}
-	c, err := p.dial(ctx, f.clientFlags, func(cfg aws.Config) *string { return cfg.BaseEndpoint })
+	c, err := p.dial(ctx, f, func(cfg aws.Config) *string { return cfg.BaseEndpoint })
 	if err != nil {
-		return fmt.Errorf("--details is missing, and %w", err)
+		return nil, fmt.Errorf("--details is missing, and %w", err)
 	}
-	if err := c.readAccounts(d); err != nil {
-		return c.told(err)
-	}
-	return c.told(c.addVersions(d, f, name))
+	return c, c.told(c.readAccounts(d))
 }
 
 // readAccounts reads all accounts of a server. Who may not, reads the caller's own, and is told so; so is one who asks a server that

@@ -18,10 +18,12 @@ import (
 )
 
 // accountHelp stands in the help of the commands that look at whole accounts.
-const accountHelp = `The accounts come from the outputs of "aws iam get-account-authorization-details" (--details, repeatable,
-or - for standard input), or else from a server, as its account sees itself. Principals are named as
-user/NAME, role/NAME or by ARN. --scp names the service control policies of one level of the
-organization, from the root down.
+const accountHelp = `The accounts come from files (--details, repeatable, or - for standard input), or else from a server.
+A file is the output of "aws iam get-account-authorization-details", for one account, or of "writ org
+details", for all of them, which has their service control policies (SCPs), too. Of a server, an operator
+and a management account read all accounts with their SCPs; others read their own, without SCPs. --scp
+names SCPs in place of those that are read: of one level of the organization, separated by commas, from
+the root down. Principals are named as user/NAME, role/NAME or by ARN.
 
 A step may assume what the details cannot show: a function that runs with a role, MFA, a password that
 is there already. --sure leaves such steps out.`
@@ -36,8 +38,8 @@ type accountFlags struct {
 
 func newAccountFlags(c *cobra.Command) *accountFlags {
 	f := &accountFlags{clientFlags: newClientFlags(c)}
-	c.Flags().StringArrayVar(&f.details, "details", nil, "`file` of what aws iam get-account-authorization-details prints (repeatable)")
-	c.Flags().StringArrayVar(&f.scp, "scp", nil, "service control `policies` of one level, from the root down (repeatable)")
+	c.Flags().StringArrayVar(&f.details, "details", nil, "`file` of what aws iam get-account-authorization-details or writ org details prints (repeatable)")
+	c.Flags().StringArrayVar(&f.scp, "scp", nil, "service control `policies` of one level, from the root down, in place of those that are read (repeatable)")
 	mustComplete(c, "scp", completeSCPs)
 	return f
 }
@@ -51,36 +53,50 @@ func (p *program) escalateGraphCommands() []*cobra.Command {
 	return []*cobra.Command{p.escalatePaths(), p.escalateGraph(), p.escalateWhoCan(), p.escalateWhatCan()}
 }
 
+// A loaded graph is that of accounts, and what was read of them.
+type loadedGraph struct {
+	*graph.Graph
+	read string
+}
+
 // loadGraph reads the accounts, and works out who can become whom, if there are to be edges.
-func (p *program) loadGraph(ctx context.Context, f *accountFlags, edges bool) (*graph.Graph, error) {
-	var d authdetails.Details
+func (p *program) loadGraph(ctx context.Context, f *accountFlags, edges bool) (*loadedGraph, error) {
+	d := new(authdetails.Details)
 	scps, err := p.loadSCPs(f.scp)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.readDetails(ctx, &affectedFlags{clientFlags: f.clientFlags, details: f.details}, &d, ""); err != nil {
+	if _, err := p.readAllDetails(ctx, f.clientFlags, f.details, d); err != nil {
 		return nil, err
 	}
-	var b *bar
 	o := graph.Options{
-		Document: func(arn string) *policy.Document { return documentInForce(&d, arn) },
-		SCPs:     func(string) [][]*policy.Document { return scps },
+		Document: func(arn string) *policy.Document { return documentInForce(d, arn) },
+		SCPs: func(account string) [][]*policy.Document {
+			if a := d.Account(account); len(f.scp) == 0 && a != nil {
+				return authdetails.Documents(a.SCPs)
+			}
+			return scps
+		},
 	}
+	read := accountsRead(d, len(f.scp) > 0)
 	if !edges {
-		return graph.Read(ctx, &d, o)
+		g, err := graph.Read(ctx, d, o)
+		return &loadedGraph{g, read}, err
 	}
-	g, err := graph.Build(ctx, &d, o, func(done, all int) {
+	var b *bar
+	g, err := graph.Build(ctx, d, o, func(done, all int) {
 		if b == nil {
 			b = p.bar(all)
 		}
 		b.step(done)
 	})
 	b.wipe()
-	return g, err
+	return &loadedGraph{g, read}, err
 }
 
-// notes prints what is not known.
-func (p *program) notes(g *graph.Graph) {
+// notes prints what is not known, and what was read.
+func (p *program) notes(g *loadedGraph) {
+	p.print("")
 	for _, arn := range g.Missing() {
 		p.print("left out  %s, of which no document is known", printable(arn))
 	}
@@ -92,6 +108,7 @@ func (p *program) notes(g *graph.Graph) {
 		}
 		p.print("unknown   %s", printable(doubt))
 	}
+	p.print("%s", printable(g.read))
 }
 
 // nodeName returns how a node is shown: with its account, if the graph has several.
@@ -181,7 +198,7 @@ func arnsOf(members []graph.Node) []string {
 	return list
 }
 
-func severalAccounts(g *graph.Graph) bool { return len(g.Accounts()) > 1 }
+func severalAccounts(g *loadedGraph) bool { return len(g.Accounts()) > 1 }
 
 func jsonText(v any) string {
 	text, err := json.Marshal(v)

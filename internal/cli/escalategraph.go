@@ -108,7 +108,7 @@ func (p *program) runGraph(ctx context.Context, f *accountFlags, to, format stri
 		p.printEdges(steps, several, "reach it")
 		p.notes(g)
 		if i := slices.IndexFunc(steps, func(s graph.Step) bool { return s.Method != nil && s.From.Changed == "" }); i >= 0 {
-			p.print("\nnext  writ escalate paths --from %s --to %s", printable(shellQuoted([]string{principalName(steps[i].From, several)})), printable(to))
+			p.print("next  writ escalate paths --from %s --to %s", printable(shellQuoted([]string{principalName(steps[i].From, several)})), printable(to))
 		}
 	}
 	return nil
@@ -215,7 +215,7 @@ type edgeClassJSON struct {
 	Assumes []string   `json:"assumes"`
 }
 
-func newGraphJSON(g *graph.Graph, edges []*edgeClass, omitted int) graphJSON {
+func newGraphJSON(g *loadedGraph, edges []*edgeClass, omitted int) graphJSON {
 	principals, _, _, _ := g.Size()
 	j := graphJSON{principals, []edgeClassJSON{}, omitted, append([]string{}, g.Missing()...), append([]string{}, g.Doubts...)}
 	for _, e := range edges {

@@ -99,7 +99,7 @@ func (p *program) runPaths(ctx context.Context, f *accountFlags, from, to string
 	}
 	p.notes(g)
 	if len(paths) == 1 && limit == 1 {
-		p.print("\nnext  writ escalate paths --from %s --to %s --limit 5", printable(shellQuoted([]string{from})), printable(shellQuoted([]string{to})))
+		p.print("next  writ escalate paths --from %s --to %s --limit 5", printable(shellQuoted([]string{from})), printable(shellQuoted([]string{to})))
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ type pathJSON struct {
 	Steps   []stepJSON `json:"steps"`
 }
 
-func newPathJSON(ctx context.Context, g *graph.Graph, path *graph.Path) (j pathJSON, err error) {
+func newPathJSON(ctx context.Context, g *loadedGraph, path *graph.Path) (j pathJSON, err error) {
 	j.Assumes = append([]string{}, path.Assumes()...)
 	for i := range path.Steps {
 		s := newStepJSON(&path.Steps[i])
@@ -131,7 +131,7 @@ func newPathJSON(ctx context.Context, g *graph.Graph, path *graph.Path) (j pathJ
 	return j, nil
 }
 
-func (p *program) printPath(ctx context.Context, g *graph.Graph, path *graph.Path, several bool) error {
+func (p *program) printPath(ctx context.Context, g *loadedGraph, path *graph.Path, several bool) error {
 	n := len(path.Steps)
 	word := "steps"
 	if n == 1 {

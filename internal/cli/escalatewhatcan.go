@@ -123,10 +123,10 @@ func (p *program) runWhatCan(ctx context.Context, f *accountFlags, name string, 
 	if len(can.Becomes)+len(can.Reaches) == 0 && !can.Full {
 		p.print("becomes  nobody else")
 	}
-	p.notes(g)
 	for _, u := range unknowns[len(g.Doubts):] {
 		p.print("unknown   %s", printable(u))
 	}
+	p.notes(g)
 	return nil
 }
 

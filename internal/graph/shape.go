@@ -63,7 +63,6 @@ var settled = map[string]string{
 	"a permissions boundary of the holder":                                           "",
 	"an inline policy of the holder with a Deny":                                     "",
 	"a managed policy of the holder with a Deny":                                     "",
-	"for iam:AddUserToGroup, a group with an administrator's policy":                 "",
 	needsUser:    "",
 	needsProfile: "",
 }
