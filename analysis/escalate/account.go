@@ -8,6 +8,7 @@ import (
 
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/authref"
+	"github.com/writ-iam/writ/condition"
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/policy"
 )
@@ -123,17 +124,27 @@ var AssumeCall = Call{Action: assumeRole, On: Resource{Type: "role", Name: Other
 
 // Assume says whether the holder may assume a role that has a trust policy, of its account or another one. As in
 // package eval, a trust policy that names the holder is enough in one account, one that names the account hands the decision to
-// the holder's policies, and across accounts both must allow.
-func (s *Asker) Assume(role string, trust *policy.Document) (*Finding, error) {
+// the holder's policies, and across accounts both must allow. The RCPs are those above the role's account, a list a level.
+func (s *Asker) Assume(role string, trust *policy.Document, rcps [][]*policy.Document) (*Finding, error) {
 	f := &Finding{Method: &Method{Steps: []Step{{AssumeCall}}}}
 	compiled, err := s.compiledTrust(trust)
 	if err != nil {
 		return nil, err
 	}
+	limits := make([][]*eval.Policy, len(rcps))
+	for i, level := range rcps {
+		for _, doc := range level {
+			p, err := s.compiledRCP(doc)
+			if err != nil {
+				return nil, err
+			}
+			limits[i] = append(limits[i], p)
+		}
+	}
 	key := "assume " + role
 	a, ok := s.known[key]
 	if !ok {
-		a = s.findAssume(role, trust, compiled)
+		a = s.findAssume(role, trust, rcps, compiled, limits)
 		s.known[key] = a
 	}
 	s.note(f, a)
@@ -141,23 +152,40 @@ func (s *Asker) Assume(role string, trust *policy.Document) (*Finding, error) {
 }
 
 func (s *Asker) compiledTrust(trust *policy.Document) (*eval.Policy, error) {
-	if p, ok := s.trusts[trust]; ok {
+	return s.compiled(trust, eval.Resource)
+}
+
+func (s *Asker) compiledRCP(doc *policy.Document) (*eval.Policy, error) {
+	return s.compiled(doc, eval.RCP)
+}
+
+// compiled compiles a document of others, once.
+func (s *Asker) compiled(doc *policy.Document, t eval.PolicyType) (*eval.Policy, error) {
+	if p, ok := s.trusts[doc]; ok {
 		return p, nil
 	}
-	p, err := eval.Compile(trust, eval.Resource)
+	p, err := eval.Compile(doc, t)
 	if err != nil {
 		return nil, err
 	}
 	if s.trusts == nil {
 		s.trusts = map[*policy.Document]*eval.Policy{}
 	}
-	s.trusts[trust] = p
+	s.trusts[doc] = p
 	return p, nil
 }
 
-func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.Policy) answer {
+func (s *Asker) findAssume(role string, trust *policy.Document, rcps [][]*policy.Document, compiled *eval.Policy, limits [][]*eval.Policy) answer {
 	c := &AssumeCall
-	try := func(values map[string][]string) bool { return s.allowsWith(c, role, values, compiled) }
+	try := func(values map[string][]string) bool {
+		context, err := condition.NewContext(values)
+		if err != nil {
+			return false
+		}
+		p := *s.subject.Policies()
+		p.Resource, p.RCPs = compiled, limits
+		return p.Decide(&eval.Request{Principal: s.who, Action: c.Action, Resource: role, Context: context}).Allowed()
+	}
 	confirm := func(context, shown map[string][]string) answer {
 		r := &Request{Witness: prove.Witness{Principal: s.who.String(), Action: c.Action, Resource: role, Context: context}, Trust: trust}
 		if s.kind == "role" && strings.Count(s.arn, "/") > 1 {
@@ -194,13 +222,27 @@ func (s *Asker) findAssume(role string, trust *policy.Document, compiled *eval.P
 		allows = append(allows, bare)
 		named = named || !compiled.Names(i, anybody)
 	}
+	limiting := slices.Clone(denies)
+	for _, level := range rcps {
+		for _, doc := range level {
+			for i := range doc.Statements {
+				about := newStatement(&doc.Statements[i], eval.RCP)
+				if about.isAbout(strings.ToLower(assumeRole)) && s.hasConditions(about) {
+					conditions = true
+					limiting = append(limiting, doc.Statements[i])
+					keys = slices.Concat(keys, about.keys, about.variables)
+				}
+			}
+		}
+	}
 	if len(allows) == 0 || !conditions {
 		return answer{}
 	}
-	if shown := s.guessAssume(role, allows, denies, try); shown != nil {
+	if shown := s.guessAssume(role, allows, limiting, try); shown != nil {
 		return confirm(s.contextOf(c, role, shown, ""), shown)
 	}
 	documents := s.documents
+	documents.RCPs = rcps
 	documents.Identity = slices.Clone(documents.Identity)
 	if len(denies) > 0 {
 		documents.Identity = append(documents.Identity, &policy.Document{Version: trust.Version, Statements: denies})

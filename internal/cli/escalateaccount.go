@@ -77,6 +77,12 @@ func (p *program) loadGraph(ctx context.Context, f *accountFlags, edges bool) (*
 			}
 			return scps
 		},
+		RCPs: func(account string) [][]*policy.Document {
+			if a := d.Account(account); a != nil {
+				return authdetails.Documents(a.RCPs)
+			}
+			return nil
+		},
 	}
 	read := accountsRead(d, len(f.scp) > 0)
 	if !edges {

@@ -34,7 +34,10 @@ const exampleFiles = `
 -- readers-policy.json --
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}}
 -- details.json --
-{"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/u", "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess-Amplify"}]}]}
+{"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/u", "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess-Amplify"}]},
+  {"Arn": "arn:aws:iam::111122223333:user/dev", "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}]}],
+ "RoleDetailList": [{"Arn": "arn:aws:iam::111122223333:role/deployer", "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}],
+  "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}}}]}
 -- organization.json --
 {"Accounts": [{"Id": "111122223333", "ServiceControlPolicies": [{"Id": "r-1", "Name": "Root", "Policies": []}]}]}
 -- app/template.yaml --

@@ -54,6 +54,8 @@ type Options struct {
 	Document func(arn string) *policy.Document
 	// SCPs returns the service control policies above an account, one list a level, from the root down.
 	SCPs func(account string) [][]*policy.Document
+	// RCPs returns the resource control policies above an account, likewise. They bear on who can assume its roles.
+	RCPs func(account string) [][]*policy.Document
 	// Methods are those that count; nil means all.
 	Methods   []*escalate.Method
 	MaxStates int // as in package prove
@@ -99,7 +101,9 @@ type account struct {
 	index        int32
 	id           string
 	scps         [][]*document
-	users, roles span // nodes
+	rcps         [][]*policy.Document
+	limiting     []string // facts about the principal that the RCPs mention
+	users, roles span     // nodes
 	prefix       string
 	groups       []*authdetails.Entity
 	open         []int32 // roles that everybody in the account can assume, whatever identity-based policies say

@@ -102,6 +102,11 @@ func TestVulnerableAccounts(t *testing.T) {
 	}
 }
 
+// denyRCP returns an RCP that denies to assume roles, under a condition.
+func denyRCP(condition string) string {
+	return `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Resource":"*"` + condition + `}}`
+}
+
 // TestTrust says who can assume a role, by its trust policy and the other side.
 func TestTrust(t *testing.T) {
 	const (
@@ -121,6 +126,7 @@ func TestTrust(t *testing.T) {
 		boundary  string
 		scp       string // above the user's account
 		scpThere  string // above the other one
+		rcp       string // above the role's account
 		want      bool
 	}{
 		{name: "the account, and the user may", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, identity: allow, want: true},
@@ -147,6 +153,13 @@ func TestTrust(t *testing.T) {
 		{name: "an SCP that does not", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, identity: allow, scp: noSTS},
 		{name: "an SCP that does not, and the user is named", principal: `{"AWS":"arn:aws:iam::111122223333:user/dev"}`, identity: allow, scp: noSTS},
 		{name: "an SCP above the role's account", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, account: there, identity: allow, scpThere: noSTS, want: true},
+		{name: "an RCP that denies it", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, account: there, identity: allow, rcp: denyRCP("")},
+		{name: "an RCP that denies it to others", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, account: there, identity: allow,
+			rcp: denyRCP(`,"Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}`), want: true},
+		{name: "an RCP that denies it to the user", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, account: there, identity: allow,
+			rcp: denyRCP(`,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/d*"}}`)},
+		{name: "an RCP for an organization", principal: `{"AWS":"arn:aws:iam::111122223333:root"}`, account: there, identity: allow,
+			rcp: denyRCP(`,"Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a"}}`), want: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			account, condition, bound := here, "", ""
@@ -164,13 +177,20 @@ func TestTrust(t *testing.T) {
 			src := `{"UserDetailList":[{"UserName":"dev","Arn":"arn:aws:iam::111122223333:user/dev","UserPolicyList":[{"PolicyName":"own","PolicyDocument":` + c.identity + `}]` + bound + `}],
 				"RoleDetailList":[{"RoleName":"r","Arn":"arn:aws:iam::` + account + `:role/r","AssumeRolePolicyDocument":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":` + c.principal + `,"Action":"sts:AssumeRole"` + condition + `}}}],
 				"Policies":[` + policies + `]}`
-			g := build(t, []byte(src), graph.Options{SCPs: func(account string) [][]*policy.Document {
+			o := graph.Options{RCPs: func(of string) [][]*policy.Document {
+				if c.rcp == "" || of != account {
+					return nil
+				}
+				return [][]*policy.Document{{document(t, c.rcp)}}
+			}}
+			o.SCPs = func(account string) [][]*policy.Document {
 				text := map[string]string{here: c.scp, there: c.scpThere}[account]
 				if text == "" {
 					return nil
 				}
 				return [][]*policy.Document{{document(t, text)}}
-			}})
+			}
+			g := build(t, []byte(src), o)
 			if got := wayOf(t, g, "user/dev", "role/r", graph.Search{}); (got != "none") != c.want {
 				t.Errorf("the path is %s", got)
 			}

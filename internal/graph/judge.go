@@ -617,7 +617,8 @@ func (j *judging) assumeCell(c cell, all map[string]*reach) {
 	for _, key := range order {
 		roles := groups[key]
 		t := j.g.trust[roles[0]]
-		if !t.apart && len(t.principal) == 0 {
+		facts := slices.Concat(t.principal, j.g.nodes[roles[0]].account.limiting)
+		if !t.apart && len(facts) == 0 {
 			if assumes, ok := j.assumeOne(j.ask(), roles[0]); ok {
 				r := all[strings.Join(assumes, "\x00")]
 				if r == nil {
@@ -629,7 +630,6 @@ func (j *judging) assumeCell(c cell, all map[string]*reach) {
 			continue
 		}
 		// The trust policy tells members apart.
-		facts := slices.Clone(t.principal)
 		if t.apart {
 			facts = append(facts, "aws:principalarn")
 		}
@@ -698,7 +698,7 @@ func (j *judging) assumeOne(s *escalate.Asker, role int32) (assumes []string, ok
 		return nil, false
 	}
 	j.g.know(s, role)
-	f, err := s.Assume(j.g.nodes[role].entity.ARN, j.g.trust[role].doc)
+	f, err := s.Assume(j.g.nodes[role].entity.ARN, j.g.trust[role].doc, j.g.nodes[role].account.rcps)
 	if err != nil {
 		j.err = err
 		return nil, false

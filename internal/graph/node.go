@@ -77,6 +77,18 @@ func (g *Graph) addEntities() {
 					a.scps = append(a.scps, docs)
 				}
 			}
+			if g.options.RCPs != nil {
+				a.rcps = g.options.RCPs(id)
+				for _, level := range a.rcps {
+					for _, doc := range level {
+						for _, s := range g.document(doc).statements {
+							for _, f := range s.principal {
+								add(&a.limiting, f)
+							}
+						}
+					}
+				}
+			}
 		}
 		return a
 	}

@@ -221,7 +221,7 @@ func (g *Graph) Requests(ctx context.Context, s *Step) ([]escalate.Request, erro
 		requests = f.Requests
 	}
 	if m.assumes && role >= 0 {
-		f, err := asker.Assume(g.nodes[role].entity.ARN, g.trust[role].doc)
+		f, err := asker.Assume(g.nodes[role].entity.ARN, g.trust[role].doc, g.nodes[role].account.rcps)
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ func (g *Graph) WhoCan(ctx context.Context, action, resource string) ([]Allowed,
 			if !granted && !named && !slices.Contains(n.account.open, target) {
 				continue
 			}
-			key += factText(n, t.principal)
+			key += factText(n, slices.Concat(t.principal, g.nodes[target].account.limiting))
 			if named || t.apart {
 				key += n.entity.ARN
 			}
@@ -78,7 +78,7 @@ func (g *Graph) WhoCan(ctx context.Context, action, resource string) ([]Allowed,
 		}
 		var f *escalate.Finding
 		if t != nil {
-			f, err = asker.Assume(resource, t.doc)
+			f, err = asker.Assume(resource, t.doc, g.nodes[target].account.rcps)
 		} else {
 			f = asker.May(action, resource)
 		}
