@@ -22,7 +22,7 @@ import (
 
 var (
 	first    = flag.Int("first", 0, "the seed of the first random account")
-	accounts = flag.Int("accounts", 12, "how many random accounts are compared with brute force")
+	accounts = flag.Int("accounts", 8, "how many random accounts are compared with brute force")
 )
 
 // TestGraphAgreesWithBruteForce builds random small accounts, and compares who reaches whom with what comes of
