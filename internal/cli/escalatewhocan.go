@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/writ-iam/writ/authref"
 	"github.com/writ-iam/writ/internal/graph"
 	"github.com/writ-iam/writ/internal/pdp"
 	"github.com/writ-iam/writ/policy"
@@ -125,6 +126,9 @@ func (p *program) runWhoCan(ctx context.Context, f *accountFlags, action, resour
 		if a.Doubt != "" {
 			p.print("            %s", printable(a.Doubt))
 		}
+	}
+	if _, ok := authref.LookupAction(action); !ok {
+		p.print("note  AWS lists no action %s", printable(action))
 	}
 	if reach {
 		p.printEdges(steps, several, "can become one of them")

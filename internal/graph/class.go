@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -48,6 +49,9 @@ func (g *Graph) classify(ctx context.Context, from int) (fresh []*class, err err
 			return nil, ctx.Err()
 		}
 		n := g.nodes[i]
+		if isServiceLinked(n.entity) {
+			continue // AWS alone acts with it
+		}
 		h := g.holdingOf(n)
 		key := n.kind() + h.key(n.account)
 		p := profiles[key]
@@ -191,7 +195,11 @@ func (g *Graph) newProfile(ctx context.Context, h holding, n *node) (*profile, e
 
 // newAsker makes an asker of a class as one of its members.
 func (g *Graph) newAsker(ctx context.Context, c *class, member int32) (*escalate.Asker, error) {
-	return escalate.NewAsker(ctx, g.holderOf(member, c.policies), escalate.Options{MaxStates: g.options.MaxStates})
+	s, err := escalate.NewAsker(ctx, g.holderOf(member, c.policies), escalate.Options{MaxStates: g.options.MaxStates})
+	if err != nil {
+		return nil, fmt.Errorf("the policies of %s: %w", g.nodes[member].entity.ARN, err)
+	}
+	return s, nil
 }
 
 // holderOf returns a node with some policies as a holder.
@@ -243,11 +251,11 @@ func (g *Graph) covers(ctx context.Context, h, limit *holding, n *node) (bool, e
 	}
 	a, err := g.compiled(h)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("the policies of %s: %w", n.entity.ARN, err)
 	}
 	b, err := g.compiled(limit)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("the policies of %s: %w", n.entity.ARN, err)
 	}
 	answer := true
 	for i := range probes {

@@ -71,7 +71,7 @@ func (g *Graph) WhoCan(ctx context.Context, action, resource string) ([]Allowed,
 		gr := groups[key]
 		asker, err := escalate.NewAsker(ctx, g.holderOf(gr.members[0], gr.policies), escalate.Options{MaxStates: g.options.MaxStates})
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the policies of %s: %w", g.nodes[gr.members[0]].entity.ARN, err)
 		}
 		if known {
 			g.know(asker, target)
