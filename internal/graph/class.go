@@ -160,25 +160,25 @@ func (g *Graph) newProfile(ctx context.Context, h holding, n *node) (*profile, e
 		}
 		slices.SortFunc(list, func(a, b *statement) int { return int(a.id) - int(b.id) })
 		list = slices.Compact(list)
-		var docs2 []*policy.Document
+		var reduced []*policy.Document
 		for _, s := range list {
 			key = appendID(key, s.id)
 			*into = append(*into, s)
 			for _, f := range s.principal {
 				add(&p.principal, f)
 			}
-			i := slices.IndexFunc(docs2, func(d *policy.Document) bool { return d.Version == s.version })
+			i := slices.IndexFunc(reduced, func(d *policy.Document) bool { return d.Version == s.version })
 			if i < 0 {
-				i = len(docs2)
-				docs2 = append(docs2, &policy.Document{Version: s.version})
+				i = len(reduced)
+				reduced = append(reduced, &policy.Document{Version: s.version})
 			}
-			docs2[i].Statements = append(docs2[i].Statements, *s.src)
+			reduced[i].Statements = append(reduced[i].Statements, g.restricted(s, relevant))
 		}
 		key = append(key, '|')
-		if docs2 == nil {
-			docs2 = []*policy.Document{harmless}
+		if reduced == nil {
+			reduced = []*policy.Document{harmless}
 		}
-		return docs2
+		return reduced
 	}
 	p.reduced.Identity = reduce(h.identity, &p.identity)
 	if h.boundary != nil {

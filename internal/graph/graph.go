@@ -43,6 +43,7 @@ import (
 	"sync"
 
 	"github.com/writ-iam/writ/analysis/escalate"
+	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/eval"
 	"github.com/writ-iam/writ/internal/authdetails"
 	"github.com/writ-iam/writ/policy"
@@ -179,7 +180,7 @@ func Build(ctx context.Context, d *authdetails.Details, o Options, progress func
 		}
 	}
 	g.index()
-	g.cells, g.within, g.covered, g.compiledDocs = nil, nil, map[string]bool{}, map[compileKey]*eval.Policy{}
+	g.elements, g.cells, g.within, g.covered, g.compiledDocs = nil, nil, nil, map[string]bool{}, map[compileKey]*eval.Policy{}
 	slices.Sort(g.Doubts)
 	g.Doubts = slices.Compact(g.Doubts)
 	return g, nil
@@ -235,6 +236,9 @@ func (g *Graph) judgeAll(ctx context.Context, classes []*class, progress func(in
 	}
 	if failed != nil {
 		return failed
+	}
+	for _, c := range classes { // what they were judged by
+		c.policies, c.identity, c.limits, c.methods = prove.Policies{}, nil, nil, nil
 	}
 	for _, j := range results {
 		for _, h := range j.hubs {

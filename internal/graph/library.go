@@ -23,6 +23,7 @@ type library struct {
 	statements map[[sha256.Size]byte]*statement
 	patterns   map[string]bitset.Set // of actions, by pattern
 	missing    map[string]bool
+	elements   map[string]policy.Element // lists of actions, by the actions
 }
 
 // A document is a policy document as the graph sees it.
@@ -57,6 +58,7 @@ func (l *library) init(actions []string, find func(string) *policy.Document) {
 	l.find = find
 	l.documents, l.byContent = map[*policy.Document]*document{}, map[[sha256.Size]byte]*document{}
 	l.statements, l.patterns, l.missing = map[[sha256.Size]byte]*statement{}, map[string]bitset.Set{}, map[string]bool{}
+	l.elements = map[string]policy.Element{}
 }
 
 func (l *library) missingList() (list []string) {
@@ -160,6 +162,29 @@ func (l *library) statement(st *policy.Statement, v policy.Version, about bitset
 	}
 	l.statements[key] = s
 	return s
+}
+
+// restricted returns a statement with the actions that it is about among some. Those of the AWS managed policies have thousands, which
+// would be compiled for each class.
+func (l *library) restricted(s *statement, among bitset.Set) policy.Statement {
+	about := s.about.Clone()
+	about.Intersect(among)
+	key := make([]byte, 0, 8*len(about))
+	for _, word := range about {
+		key = binary.LittleEndian.AppendUint64(key, word)
+	}
+	actions, ok := l.elements[string(key)]
+	if !ok {
+		var names []string
+		for i := range about.All {
+			names = append(names, l.names[i])
+		}
+		actions = values(names...)
+		l.elements[string(key)] = actions
+	}
+	st := *s.src
+	st.Action = actions
+	return st
 }
 
 func add(list *[]string, text string) {
