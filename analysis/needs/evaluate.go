@@ -13,7 +13,7 @@ import (
 type Deployment struct {
 	// StackName is the name of the root stack.
 	StackName string
-	// Parameters are those of the root stack. One that is not given has its default; one without a default is not known.
+	// Parameters are those of the root stacks. One that is not given has its default; one without a default is not known.
 	Parameters map[string]string
 	Region     string
 	Account    string
@@ -132,6 +132,7 @@ type scope struct {
 	outputValue map[string]*Value
 	said        map[any]bool // the notes and lookups that are there already
 	inCondition bool
+	open        bool      // a macro may add names and functions that are not known
 	current     *Resource // the one whose properties are worked out
 }
 
@@ -173,16 +174,18 @@ func (s *scope) lookUp(l Lookup) {
 	}
 }
 
-// macro notes that a macro changes the template. AWS::LanguageExtensions is none: what it adds is known here.
+// macro notes that a macro changes the template. From then on a name or a function that the template does not have may be the macro's,
+// and is not known.
 func (s *scope) macro(pos policy.Pos, n *Node) {
 	name := n
+	s.open = true
 	if n.Kind == Map {
 		name = n.member("Name")
 	}
 	switch {
 	case name == nil || name.Kind != Text:
 		s.note(pos, "What a macro makes of the template is not known.")
-	case name.Text != "AWS::LanguageExtensions":
+	default:
 		s.note(pos, "What the macro %s makes of the template is not known.", name.Text)
 	}
 }
@@ -209,7 +212,9 @@ func (e *evaluation) stack(st *Stack, given map[string]*Value) (*scope, error) {
 		return nil, s.fail(st.Template.Root.Pos, nil, "there are more than %d stacks", maxStacks)
 	}
 	for _, n := range st.Template.Root.member("Transform").texts() {
-		s.macro(n.Pos, n)
+		if n.Text != "AWS::LanguageExtensions" { // what it adds is known here
+			s.macro(n.Pos, n)
+		}
 	}
 	if st.Template.Root.member("Resources") == nil {
 		return nil, s.fail(st.Template.Root.Pos, nil, "the template has no section Resources")

@@ -297,6 +297,8 @@ func TestBroken(t *testing.T) {
 		{"Parameters: {P: {Type: String, Default: {a: b}}}\nResources: {}", "Parameters.P.Default: expected a text, found a map"},
 		{"Mappings: {M: x}\nResources: {}", "Mappings.M: expected a map, found a text"},
 		{"Mappings: {M: {a: {b: {c: d}}}}\nResources: {}", "Mappings.M.a.b: Mappings hold texts and lists of texts, found a map"},
+		{"Parameters: {P: {Type: String, AllowedValues: [a, b], Default: c}}\nResources: {}", `Parameters.P: the value "c" is not one of AllowedValues`},
+		{"Parameters: {P: {Type: CommaDelimitedList, AllowedValues: [a, b], Default: 'a,c'}}\nResources: {}", `Parameters.P: the value "c" is not one of AllowedValues`},
 		{"Outputs: {O: x}\nResources: {}", "Outputs.O: an output is a map, found a text"},
 		{"Outputs: {O: {}}\nResources: {}", "Outputs.O: the output has no Value"},
 		{"Outputs: {O: {Value: !Ref X}}\nResources: {}", `Outputs.O.Value.Ref: "X" is no parameter`},
@@ -432,7 +434,7 @@ func TestNotes(t *testing.T) {
 Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions, {Name: Own}]
 Resources:
   "Fn::Transform": {Name: AWS::Include, Parameters: {Location: s3://x}}
-  F: {Type: AWS::Serverless::Function}
+  F: {Type: AWS::Serverless::Function, DependsOn: Made, Properties: {a: !Ref Made, b: !GetAtt FRole.Arn, c: {"Fn::Own": x}}}
 `)}, needs.Deployment{})
 	if err != nil {
 		t.Fatal(err)
@@ -446,8 +448,8 @@ Resources:
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if find(t, stacks, "F").Type != "AWS::Serverless::Function" {
-		t.Error("the function is gone")
+	if f := find(t, stacks, "F"); f.Type != "AWS::Serverless::Function" || show(f.Properties) != "{a: ~*, b: ~*, c: ?}" {
+		t.Errorf("%s with %s", f.Type, show(f.Properties))
 	}
 }
 

@@ -60,6 +60,9 @@ func (s *scope) value(n *Node, at *trail) (*Value, error) {
 	case Map:
 		if name, argument := n.function(); name != "" && name != "Condition" {
 			f := functions[name]
+			if f == nil && s.open {
+				return s.unknown(n.Pos), nil
+			}
 			if f == nil {
 				return nil, s.fail(n.Pos, at, "%.60s is no function that may stand here", name)
 			}
@@ -186,6 +189,9 @@ func (s *scope) named(name string, pos policy.Pos, at *trail) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r == nil {
+		return s.anyText(pos), nil
+	}
 	v := textValue(r.refText(), true, pos, s.file)
 	v.Pattern = strings.Contains(v.Text, "*")
 	v.Of = r
@@ -199,10 +205,12 @@ func (s *scope) here(v *Value, pos policy.Pos) *Value {
 	return &used
 }
 
-// resource returns the resource that a name stands for.
+// resource returns the resource that a name stands for; nil if it may be one that a macro adds.
 func (s *scope) resource(name string, pos policy.Pos, at *trail) (*Resource, error) {
 	d := s.declared[name]
 	switch {
+	case d == nil && s.open:
+		return nil, nil
 	case d == nil:
 		return nil, s.fail(pos, at, "%.60q is no parameter and no resource of this template", name)
 	case s.inCondition:
@@ -270,6 +278,9 @@ func (s *scope) attribute(name, attribute string, pos policy.Pos, at *trail) (*V
 	r, err := s.resource(name, pos, at)
 	if err != nil {
 		return nil, err
+	}
+	if r == nil {
+		return s.anyText(pos), nil
 	}
 	if output, is := strings.CutPrefix(attribute, "Outputs."); is && r.Type == stackType {
 		if child := s.children[r]; child != nil {

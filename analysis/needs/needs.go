@@ -8,6 +8,12 @@
 // whose properties are [Value] trees. A text of which a part is known only after the deployment, such as the id of a user pool or the
 // name that CloudFormation makes up, is a pattern with * in place of that part.
 //
+// What is known errs on the side of more. Where it cannot be known which branch Fn::If takes, the value has what either sets; a resource under
+// a condition that cannot be known is there, as Conditional. A template that is not given, and what a macro such as
+// AWS::Serverless-2016-10-31 adds, cannot be seen at all: the [Stack] has a [Note] that says so, and the resources that the macro
+// would replace keep their types. A template that CloudFormation would refuse is a [*TemplateError] with the file and the place: a
+// name that stands for nothing, a circle, a list where a text belongs.
+//
 // [Calls] says for each resource which calls CloudFormation makes for it with the permissions of the one who deploys, by its type
 // and by the properties that are set, and which are made beside it: on the stacks, the deployment bucket, by Amplify's own tools. A
 // type that it does not know is said to be unknown, and never left out.

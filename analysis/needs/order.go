@@ -14,7 +14,7 @@ func (s *scope) findNeeds(d *declaration) error {
 		switch {
 		case n.Kind != Text:
 			return s.fail(n.Pos, at, "expected a logical id, found %s", n.Kind)
-		case s.declared[n.Text] == nil:
+		case s.declared[n.Text] == nil && !s.open:
 			return s.fail(n.Pos, at, "%.60q is no resource of this template", n.Text)
 		}
 		add(n.Text, n)

@@ -1,6 +1,9 @@
 package needs
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // readParameters gives the parameters of a stack their values: those that the parent gives, or the deployment for a root; else the defaults.
 func (s *scope) readParameters(given map[string]*Value) error {
@@ -43,7 +46,16 @@ func (s *scope) readParameters(given map[string]*Value) error {
 		if v == nil {
 			v = s.anyText(m.Pos)
 		}
-		s.parameters[m.Name] = s.typed(v, kind.Text, m)
+		v = s.typed(v, kind.Text, m)
+		if allowed := m.Node.member("AllowedValues"); allowed != nil && allowed.Kind == List {
+			for _, one := range append([]*Value{v}, v.Items...) {
+				if one.Kind == List || one.Pattern || one.Unknown || slices.ContainsFunc(allowed.Items, func(n *Node) bool { return n.Text == one.Text }) {
+					continue
+				}
+				return s.fail(m.Pos, at, "the value %.60q is not one of AllowedValues", one.Text)
+			}
+		}
+		s.parameters[m.Name] = v
 	}
 	return nil
 }

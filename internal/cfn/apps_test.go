@@ -11,6 +11,7 @@ import (
 
 	"github.com/writ-iam/writ/analysis/needs"
 	"github.com/writ-iam/writ/internal/cfn"
+	"github.com/writ-iam/writ/internal/glob"
 )
 
 // read reads the templates that a pattern of names fits.
@@ -84,13 +85,77 @@ func TestDeployedApps(t *testing.T) {
 	}
 }
 
-// TestApp evaluates an app in both languages: every stack, and every resource in the order in which it is made.
-func TestApp(t *testing.T) {
-	var templates []*needs.Template
+// app returns the templates of the app that is here.
+func app(t testing.TB) (templates []*needs.Template) {
 	for _, pattern := range []string{"testdata/app/*.*", "testdata/app/*/*.*", "testdata/app/*/*/*.*"} {
 		templates = append(templates, read(t, pattern)...)
 	}
-	stacks, err := needs.Evaluate(templates, needs.Deployment{StackName: "amplify-notes-dev", Region: "eu-west-1", Account: "111122223333"})
+	return templates
+}
+
+// TestLessKnown evaluates apps with all that may be known, and with less: each text fits the pattern that stands for it when less is known.
+func TestLessKnown(t *testing.T) {
+	apps := map[string][]*needs.Template{"app": app(t)}
+	for _, folder := range deployed(t) {
+		apps[folder] = read(t, folder+"/*.json")
+	}
+	compared := 0
+	for name, templates := range apps {
+		known, err := needs.Evaluate(templates, needs.Deployment{StackName: "amplify-notes-dev-branch-12345678", Region: "eu-west-1", Account: "111122223333"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, less := range []needs.Deployment{{}, {StackName: "amplify-notes-dev-branch-12345678"}, {Region: "eu-west-1"}, {Account: "111122223333", Partition: "aws"}} {
+			open, err := needs.Evaluate(templates, less)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, s := range known {
+				for j, r := range s.Resources {
+					o := open[i].Resources[j]
+					if !glob.Compile(o.Name).Match(r.Name) || !glob.Compile(o.ARN()).Match(r.ARN()) {
+						t.Errorf("%s: %s is %q and %q, and %q and %q where less is known", name, r.LogicalID, r.Name, r.ARN(), o.Name, o.ARN())
+					}
+					compared += compare(t, name+": "+r.LogicalID, r.Properties, o.Properties)
+				}
+			}
+		}
+	}
+	if compared < 100 {
+		t.Errorf("%d texts were compared", compared)
+	}
+}
+
+// compare has every text of a value fit that of another of which less is known, and returns how many there are.
+func compare(t *testing.T, at string, v, less *needs.Value) (texts int) {
+	switch {
+	case v == nil || less != nil && less.Unknown:
+		return 0
+	case less == nil || v.Kind != less.Kind && less.Kind != needs.Text:
+		t.Errorf("%s is not there where less is known", at)
+		return 0
+	case v.Kind == needs.List:
+		for i, item := range v.Items {
+			if less.Kind == needs.List && i < len(less.Items) {
+				texts += compare(t, fmt.Sprintf("%s[%d]", at, i), item, less.Items[i])
+			}
+		}
+		return texts
+	case v.Kind == needs.Map:
+		for _, m := range v.Members {
+			texts += compare(t, at+"."+m.Name, m.Value, less.Get(m.Name))
+		}
+		return texts
+	}
+	if less.Text != v.Text && (!less.Pattern || !glob.Compile(less.Text).Match(v.Text)) {
+		t.Errorf("%s is %q, and %q where less is known", at, v.Text, less.Text)
+	}
+	return 1
+}
+
+// TestApp evaluates an app in both languages: every stack, and every resource in the order in which it is made.
+func TestApp(t *testing.T) {
+	stacks, err := needs.Evaluate(app(t), needs.Deployment{StackName: "amplify-notes-dev", Region: "eu-west-1", Account: "111122223333"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // short are the functions that have a short form, all but Ref and Condition, whose long form has no Fn:: before the name.
-var short = []string{"And", "Base64", "Cidr", "Contains", "EachMemberEquals", "EachMemberIn", "Equals", "FindInMap", "ForEach", "GetAZs", "GetAtt", "If",
+var short = []string{"And", "Base64", "Cidr", "Contains", "EachMemberEquals", "EachMemberIn", "Equals", "FindInMap", "ForEach", "GetAZs", "GetAtt", "GetStackOutput", "If",
 	"ImportValue", "Join", "Length", "Not", "Or", "RefAll", "Select", "Split", "Sub", "ToJsonString", "Transform", "ValueOf", "ValueOfAll"}
 
 func (r *reader) yaml(src []byte) (*needs.Node, error) {
