@@ -50,8 +50,8 @@ const needsExamples = `  writ needs app/
   writ needs app/ --role-policies AdministratorAccess-Amplify
   writ needs app/ --policy > policy.json
   writ needs app/template.yaml --stack amplify-shop-main --region eu-west-1 --account 111122223333
-  writ needs app/ --boundary
-  writ needs --old app/ --new app/ --format github`
+  writ needs app/ --boundary > edge.json
+  writ needs --old app/ --new app/`
 
 // needing is what the flags of writ needs ask.
 type needing struct {

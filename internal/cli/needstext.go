@@ -41,7 +41,7 @@ func (p *program) needsCalls(q *needing, a *app) error {
 		p.needsGitHub(a, denied)
 		return nil
 	}
-	p.notes(a)
+	p.stackNotes(a)
 	if q.side != nil {
 		p.deniedText(q, a, denied, maybe)
 	} else {
@@ -62,8 +62,8 @@ func certain(list []needs.Denial) (denied, maybe []needs.Denial) {
 	return denied, maybe
 }
 
-// notes prints what is not known of the stacks.
-func (p *program) notes(a *app) {
+// stackNotes prints what is not known of the stacks.
+func (p *program) stackNotes(a *app) {
 	for _, s := range a.stacks {
 		for _, n := range s.Notes {
 			fmt.Fprintf(p.stderr, "writ: %s:%d:%d: %s\n", printable(n.File), n.Pos.Line, n.Pos.Column, printable(n.Text))
@@ -520,7 +520,7 @@ func (p *program) needsChange(q *needing, before, after *app) error {
 		}
 		return p.printNeeds(j)
 	}
-	p.notes(after)
+	p.stackNotes(after)
 	if len(added) == 0 && len(gone) == 0 {
 		p.print("%s  %s needs what %s does", p.screen.green("the same"), printable(after.name), printable(before.name))
 	}
