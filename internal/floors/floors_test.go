@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"condition", "authref", "managed", "internal/actions", "internal/jobfunction"},
 	{"eval"},
 	{"analysis/prove", "analysis/validate", "analysis/escalate", "analysis/needs"},
-	{"internal/authdetails", "internal/affected", "internal/graph", "internal/catalogsource", "internal/actionsource", "internal/cachedir", "internal/history", "internal/cfnschemas", "internal/cfn"},
+	{"internal/authdetails", "internal/affected", "internal/graph", "internal/catalogsource", "internal/actionsource", "internal/cachedir", "internal/history", "internal/cfnschemas", "internal/cfn", "internal/cloudtrail"},
 	{"internal/store", "internal/store/member", "internal/iam"},
 	{"internal/snapshot", "internal/sigv4", "internal/session", "internal/awsmodel", "internal/awsquery", "internal/awsjson", "internal/audit"},
 	{"internal/pdp", "internal/op", "internal/iamapi", "internal/stsapi", "internal/orgapi", "internal/feeds", "internal/webhook", "internal/writapi", "internal/analyzerapi"},
