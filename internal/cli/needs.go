@@ -42,6 +42,10 @@ for the roles that the app makes.
 
 With --old and --new in place of TEMPLATE, it says what a change to an app needs that was not needed.
 
+With --from-calls, what recorded calls used: CloudTrail's records, or the audit log of writ serve. With
+--role-policies it says which of the permissions that are granted were never used; with --policy it
+prints the least policy for what was used, proved to lie within what is granted.
+
 Exit status: 0 if all calls are allowed or nothing was decided, 1 if one is denied, or if with --old
 and --new something new is needed, 2 for an error, 3 if a resource type is unknown and nothing else is
 wrong.`
@@ -51,13 +55,16 @@ const needsExamples = `  writ needs app/
   writ needs app/ --policy > policy.json
   writ needs app/template.yaml --stack amplify-shop-main --region eu-west-1 --account 111122223333
   writ needs app/ --boundary > edge.json
-  writ needs --old app/ --new app/`
+  writ needs --old app/ --new app/
+  writ needs --from-calls calls.json --role-policies ReadOnlyAccess
+  writ needs --from-calls calls.json --policy > least.json`
 
 // needing is what the flags of writ needs ask.
 type needing struct {
 	sideFlags
 	stack, region, account, principal, tool, bucket, format, old, new, within once
-	parameters, schemas                                                       []string
+	since, until                                                              once
+	parameters, schemas, fromCalls                                            []string
 	update, delete, policyOnly, compact, boundaryOnly, json, upper            bool
 	requireBoundary                                                           once
 	timeout                                                                   time.Duration
@@ -72,7 +79,7 @@ var toolNames = []string{"amplify", "ampx", "hosting", "none"}
 func (p *program) needs() *cobra.Command {
 	q := needing{sideFlags: sideFlags{of: "who deploys"}}
 	c := &cobra.Command{
-		Use:     "needs TEMPLATE…",
+		Use:     "needs [TEMPLATE…]",
 		Short:   "What deploying templates needs, and the least policy for it",
 		Long:    needsHelp,
 		Example: needsExamples,
@@ -93,6 +100,9 @@ func (p *program) needs() *cobra.Command {
 	f.BoolVar(&q.boundaryOnly, "boundary", false, "print a permissions boundary for the roles that the templates make")
 	f.Var(&q.old, "old", "`folder` or file of an app's templates before a change")
 	f.Var(&q.new, "new", "`folder` or file of the templates after it")
+	f.StringArrayVar(&q.fromCalls, "from-calls", nil, "`file` or folder of CloudTrail records, or -, in place of templates (repeatable)")
+	f.Var(&q.since, "since", "with --from-calls: only calls from this `date` or time on")
+	f.Var(&q.until, "until", "with --from-calls: only calls before this `date` or time")
 	f.Var(&q.stack, "stack", "`name` of the stack (default: that of the root template's file)")
 	f.StringArrayVar(&q.parameters, "parameter", nil, "parameter of the root stack, as `KEY=VALUE` (repeatable)")
 	f.Var(&q.region, "region", "`region` that is deployed to (default: any)")
@@ -129,6 +139,12 @@ func (p *program) needsAll(c *cobra.Command, q *needing, args []string) error {
 	if err := p.loadDeployer(q); err != nil {
 		return err
 	}
+	if len(q.fromCalls) > 0 {
+		return p.needsFromCalls(c, &callsQuery{
+			sideFlags: q.sideFlags, files: q.fromCalls, principal: q.principal, since: q.since, until: q.until,
+			policy: q.policyOnly, compact: q.compact, json: q.json, timeout: q.timeout, granted: q.side,
+		})
+	}
 	schemas, err := readSchemas(q.schemas)
 	if err != nil {
 		return err
@@ -164,7 +180,15 @@ func (q *needing) check(args []string) error {
 		return errors.New("--old and --new go together: the templates before and after a change")
 	case q.old.given() && len(args) > 0:
 		return fmt.Errorf("--old and --new name the templates; leave out %s", args[0])
-	case !q.old.given() && len(args) == 0:
+	case len(q.fromCalls) > 0 && len(args) > 0:
+		return fmt.Errorf("--from-calls is about recorded calls, in place of templates; leave out %s", args[0])
+	case len(q.fromCalls) > 0 && (q.old.given() || q.boundaryOnly || q.requireBoundary.given() || q.upper || len(q.schemas) > 0 || q.stack.given() || q.tool.given()):
+		return errors.New("--from-calls is about recorded calls; flags about templates do not go with it")
+	case len(q.fromCalls) > 0 && q.format.given() && q.format.text != "json" && q.format.text != "text":
+		return fmt.Errorf("--from-calls has no places in files to show; leave out --format %s", q.format.text)
+	case len(q.fromCalls) == 0 && (q.since.given() || q.until.given()):
+		return errors.New("--since and --until are about recorded calls; add --from-calls")
+	case !q.old.given() && len(args) == 0 && len(q.fromCalls) == 0:
 		return errors.New("writ needs takes a TEMPLATE, a file or a folder; see writ needs --help")
 	case q.policyOnly && q.boundaryOnly:
 		return errors.New("--policy and --boundary print a policy each; leave one out")
@@ -184,6 +208,9 @@ func (q *needing) check(args []string) error {
 		q.format.text = "text"
 	case !slices.Contains(needsFormats, q.format.text):
 		return fmt.Errorf("--format: %q is none of %s", q.format.text, strings.Join(needsFormats, ", "))
+	}
+	if q.json = q.format.text == "json"; len(q.fromCalls) > 0 {
+		return nil
 	}
 	if (q.policyOnly || q.boundaryOnly) && q.format.text != "text" {
 		return fmt.Errorf("--policy and --boundary print policies, which are JSON; leave out --format %s", q.format.text)
