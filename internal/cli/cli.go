@@ -5,11 +5,10 @@
 //	writ decide            decide a request, or many, and say why
 //	writ diff              what one policy allows and another does not
 //	writ check             the custom policy checks of IAM Access Analyzer
-//	writ escalate          what policies let their holder become
-//	writ escalate graph    who in an account reaches administration; also paths, who-can and what-can
 //	writ validate          what is wrong with a policy, or could be better
-//	writ escalate          what a policy lets its holder become, and what closes the ways
-//	writ needs             what deploying templates needs, and the least policy for it
+//	writ escalate          what policies let their holder become, and what closes the ways
+//	writ escalate graph    who in an account reaches administration; also paths, who-can and what-can
+//	writ needs             what deploying templates needs, or recorded calls used, and the least policy for it
 //	writ catalog list      the AWS managed policies
 //	writ catalog show      the document of one
 //	writ catalog versions  the versions of one

@@ -47,6 +47,8 @@ Resources:
     Properties:
       AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}
       ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]
+-- calls.json --
+{"Records": [{"eventTime": "2026-01-02T03:04:05Z", "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets"}]}
 -- cases.jsonl --
 {"id": "x", "request": {"action": "s3:GetObject"}, "policies": {"identity": ["ReadOnlyAccess"]}}
 `
