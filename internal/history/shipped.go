@@ -43,6 +43,18 @@ func embedded[T any](file []byte, name string) (all map[string]T) {
 	return all
 }
 
+// Compressed returns a map as the embedded files have it, for the generators that write them.
+func Compressed[T any](all map[string]T) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err == nil {
+		if err = json.NewEncoder(w).Encode(all); err == nil {
+			err = w.Close()
+		}
+	}
+	return b.Bytes(), err
+}
+
 // MeaningOf returns what was worked out beforehand of a version of the shipped catalogue, or nil: proving it takes a while.
 func MeaningOf(v *managed.Version) *Meaning { return meanings()[v.Ref()] }
 

@@ -8,9 +8,7 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"log"
@@ -40,7 +38,7 @@ func main() {
 	all, err := workOut(ctx, *jobs)
 	if err == nil {
 		var text []byte
-		if text, err = compressed(all); err == nil {
+		if text, err = history.Compressed(all); err == nil {
 			err = os.WriteFile(*data, text, 0o666)
 		}
 	}
@@ -88,17 +86,6 @@ func workOut(ctx context.Context, jobs int) (map[string]*history.Escalation, err
 	close(versions)
 	workers.Wait()
 	return all, context.Cause(ctx)
-}
-
-func compressed(all map[string]*history.Escalation) ([]byte, error) {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err == nil {
-		if err = json.NewEncoder(w).Encode(all); err == nil {
-			err = w.Close()
-		}
-	}
-	return b.Bytes(), err
 }
 
 // reportOf writes the report.

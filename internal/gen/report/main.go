@@ -9,9 +9,7 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"log"
@@ -121,14 +119,7 @@ func (r *report) meanings() ([]byte, error) {
 			return nil, err
 		}
 	}
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err == nil {
-		if err = json.NewEncoder(w).Encode(all); err == nil {
-			err = w.Close()
-		}
-	}
-	return b.Bytes(), err
+	return history.Compressed(all)
 }
 
 // names returns the actions in some changes, without patterns.
