@@ -186,7 +186,7 @@ func (c *EscalationChange) Words() string {
 	if c.Was != c.Is {
 		text := "the holder " + c.Is.words()
 		if c.Was != "" {
-			text += ", which before " + c.Was.words()
+			text += ", and before " + c.Was.past()
 		}
 		parts = append(parts, text)
 	}
@@ -212,6 +212,21 @@ func (c *EscalationChange) Words() string {
 	list("opens", c.Opened)
 	list("closes", c.Closed)
 	return strings.Join(parts, "; ")
+}
+
+// past says what the holder was, after what it is.
+func (a Admin) past() string {
+	switch a {
+	case Already:
+		return "was one"
+	case Can:
+		return "could without more"
+	case CanIf:
+		return "could with a role, user or resource of an administrator's"
+	case Cannot:
+		return "could not"
+	}
+	return "it was not known"
 }
 
 func (a Admin) words() string {
