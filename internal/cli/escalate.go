@@ -32,7 +32,8 @@ What a method needs besides permissions, such as an administrator's role that tr
 taken to be there and said; so is what it assumes of the holder, such as MFA. Without --principal the
 holder is some user, or some role where a method is for one.
 
---remedy prints a policy that closes all ways to administration, and what else it takes away.
+--remedy prints a policy that closes all ways to administration, and what else it takes away; with
+--json, what closes each way, too.
 
 Exit status: 0 if the holder cannot become an administrator, 1 if it can, 3 if that is not known,
 2 for an error. With --remedy, 0 if there is one or nothing to close.`
@@ -127,7 +128,7 @@ func (p *program) escalateAll(c *cobra.Command, q *escalation) error {
 	}
 	p.status = [...]int{prove.Refuted: success, prove.Proved: failed, prove.Unknown: unknown}[q.analysis.Administration]
 	switch {
-	case q.remedy:
+	case q.remedy && q.format.text == "text":
 		return p.printRemedy(q, remedies)
 	case q.format.text == "json":
 		return p.escalationJSON(q, remedies)
@@ -169,10 +170,10 @@ func (q *escalation) check(c *cobra.Command) error {
 	switch {
 	case !q.remedy && (q.asBoundary || q.boundaryARN.given()) && !q.method.given():
 		return errors.New("--as-boundary and --require-boundary say what --remedy is to print; add --remedy")
-	case q.remedy && q.format.text != "text":
+	case q.remedy && q.format.text != "text" && q.format.text != "json":
 		return fmt.Errorf("--remedy prints a policy; leave out --format %s", q.format.text)
-	case q.remedy && q.method.given() && q.asBoundary && q.json:
-		return errors.New("--remedy prints a policy; leave out --json")
+	case q.asBoundary && q.format.text == "json":
+		return errors.New("--as-boundary says what policy --remedy prints; leave out --json, which has the denies")
 	case q.timeout <= 0:
 		return fmt.Errorf("--timeout: %v is no time to work in; expected one such as 1m", q.timeout)
 	}

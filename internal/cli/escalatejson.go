@@ -11,12 +11,13 @@ import (
 
 // escalationJSON is an analysis in JSON; docs/escalation.md describes it. No list is null.
 type escalationJSON struct {
-	Admin    *bool         `json:"admin"` // null if it is not known
-	Full     bool          `json:"full"`
-	Holder   string        `json:"holder"`
-	Shortest []string      `json:"shortest"` // actions of the shortest way
-	Method   string        `json:"method,omitempty"`
-	Methods  []findingJSON `json:"methods"`
+	Admin    *bool           `json:"admin"` // null if it is not known
+	Full     bool            `json:"full"`
+	Holder   string          `json:"holder"`
+	Shortest []string        `json:"shortest"` // actions of the shortest way
+	Method   string          `json:"method,omitempty"`
+	Remedy   json.RawMessage `json:"remedy,omitempty"` // what closes all ways to administration, with --remedy
+	Methods  []findingJSON   `json:"methods"`
 }
 
 type findingJSON struct {
@@ -84,6 +85,9 @@ func (p *program) escalationJSON(q *escalation, r *escalate.Remedies) error {
 			one.Remedy = r.Each[f.Method.ID].Document.Format()
 		}
 		j.Methods = append(j.Methods, one)
+	}
+	if q.remedy && r.All != nil {
+		j.Remedy = r.All.Document.Format()
 	}
 	enc := json.NewEncoder(p.stdout)
 	enc.SetEscapeHTML(false)
