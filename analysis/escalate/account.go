@@ -3,6 +3,7 @@ package escalate
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -207,13 +208,13 @@ func (s *Asker) findAssume(role string, trust *policy.Document, rcps [][]*policy
 	anybody := anybodyOf(s.account, s.kind)
 	for i := range trust.Statements {
 		st := &trust.Statements[i]
-		if !compiled.Names(i, s.who) || !newStatement(st, eval.Resource).isAbout(strings.ToLower(assumeRole)) {
+		if !compiled.Names(i, s.who) || !newStatement(st, trust.Version, eval.Resource).isAbout(strings.ToLower(assumeRole)) {
 			continue
 		}
 		bare := *st
 		bare.Principal, bare.Resource = nil, values("*")
 		conditions = conditions || len(st.Condition) > 0
-		about := newStatement(st, eval.Resource)
+		about := newStatement(st, trust.Version, eval.Resource)
 		keys = slices.Concat(keys, about.keys, about.variables)
 		if st.Effect == policy.Deny {
 			denies = append(denies, bare)
@@ -226,7 +227,7 @@ func (s *Asker) findAssume(role string, trust *policy.Document, rcps [][]*policy
 	for _, level := range rcps {
 		for _, doc := range level {
 			for i := range doc.Statements {
-				about := newStatement(&doc.Statements[i], eval.RCP)
+				about := newStatement(&doc.Statements[i], doc.Version, eval.RCP)
 				if about.isAbout(strings.ToLower(assumeRole)) && s.hasConditions(about) {
 					conditions = true
 					limiting = append(limiting, doc.Statements[i])
@@ -353,10 +354,11 @@ func (s *Asker) guess(c *Call, resource, via string) *Request {
 	dodged := s.dodged(c, resource)
 	for with := range variants(c.With) {
 		for _, st := range s.about(c.Action) {
-			if st.t != eval.Identity || st.src.Effect != policy.Allow || len(st.keys)+len(dodged) == 0 {
+			if st.t != eval.Identity || st.src.Effect != policy.Allow || len(st.keys)+len(st.named)+len(dodged) == 0 {
 				continue
 			}
 			shown := maps.Clone(dodged)
+			s.meet(shown, st, c, resource)
 			maps.Copy(shown, with)
 			if !s.fit(shown, st.src.Condition, c, resource, false) {
 				continue
@@ -367,6 +369,34 @@ func (s *Asker) guess(c *Call, resource, via string) *Request {
 		}
 	}
 	return nil
+}
+
+// meet adds to a context values of policy variables with which a Resource element of a statement has a resource, if it finds any.
+func (s *Asker) meet(shown map[string][]string, st *statement, c *Call, resource string) {
+	for _, pattern := range st.src.Resource.Strings() {
+		var keys []string
+		expression := regexp.MustCompile(`\$\{[^}]*\}|[*?]|[^*?$]+|\$`).ReplaceAllStringFunc(pattern, func(part string) string {
+			switch keysOf := variablesOf([]string{part}); {
+			case len(keysOf) == 1:
+				keys = append(keys, strings.TrimSuffix(strings.TrimPrefix(part, "${"), "}"))
+				return "(.+?)"
+			case part == "*":
+				return ".*?"
+			case part == "?":
+				return "."
+			}
+			return regexp.QuoteMeta(strings.NewReplacer("${*}", "*", "${?}", "?", "${$}", "$").Replace(part))
+		})
+		if len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return s.isSettled(c, resource, strings.ToLower(k)) || !carries(c.Action, k) }) {
+			continue
+		}
+		if found := regexp.MustCompile("^" + expression + "$").FindStringSubmatch(resource); found != nil {
+			for i, key := range keys {
+				shown[key] = []string{found[i+1]}
+			}
+			return
+		}
+	}
 }
 
 // dodged returns a context with which the conditions of each Deny about a call fail, as far as that is easy.
@@ -440,12 +470,8 @@ func carries(action, key string) bool {
 // made are keys that follow from how a call is made.
 var made = []string{calledVia, "aws:CalledViaFirst", "aws:CalledViaLast", viaService, isService, secure}
 
-// variablesOf returns the keys of the policy variables in a statement, in lower case.
-func variablesOf(src *policy.Statement) (keys []string) {
-	texts := src.Resource.Strings()
-	for i := range src.Condition {
-		texts = append(texts, src.Condition[i].Strings()...)
-	}
+// variablesOf returns the keys of the policy variables in texts, in lower case.
+func variablesOf(texts []string) (keys []string) {
 	for _, text := range texts {
 		for _, v := range variable.FindAllString(text, -1) {
 			key, _, _ := strings.Cut(strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(v, "${"), "}")), ",")

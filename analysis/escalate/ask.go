@@ -70,7 +70,13 @@ func (s *Asker) find(c *Call, resource, via string) answer {
 			return answer{request: r}
 		}
 	}
-	return s.search(c, resource, via)
+	a := s.search(c, resource, via)
+	if a.doubt != "" { // such as whether a variable and a wildcard beside it meet a name
+		if r := s.guess(c, resource, via); r != nil {
+			return answer{request: r}
+		}
+	}
+	return a
 }
 
 // variants yields each choice of one value a key.

@@ -42,7 +42,7 @@ func (s *Asker) cellsOf(service string, on Resource, actions []string) []cell {
 	for _, action := range actions {
 		for _, st := range s.about(action) {
 			for _, r := range st.src.Resource.Strings() {
-				patterns = append(patterns, s.filled(r))
+				patterns = append(patterns, s.filled(st, r))
 			}
 		}
 	}
@@ -86,8 +86,9 @@ func (s *Asker) cellsOf(service string, on Resource, actions []string) []cell {
 	return list
 }
 
-// reserved are roles that nobody but AWS can make, change or pass.
-var reserved = []string{"arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"}
+// reserved are roles that nobody but AWS can make, change or pass, and names that IAM does not take: ${aws:username}, where that is
+// no variable.
+var reserved = []string{"arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*", "arn:*:iam::*:*$*"}
 
 // formatsOf returns the formats of the ARNs of a resource type, in the holder's account.
 func (s *Asker) formatsOf(service, resourceType string) (formats []string) {
@@ -170,6 +171,8 @@ func readable(m *lang.Machine, signature bitset.Set, text, name string) string {
 				head = bare[:cut]
 			}
 			switch r, _ := utf8.DecodeLastRuneInString(head); {
+			case len(head) == 1 && !unicode.IsLetter(r) && !unicode.IsDigit(r):
+				better(&parts[5], before+word+after, before+word+head+word+after, before+head+word+after)
 			case len(head) <= 1:
 				better(&parts[5], before+word+after, before+head+word+after)
 			case !unicode.IsLetter(r) && !unicode.IsDigit(r) || head != bare:
@@ -189,7 +192,7 @@ func (s *Asker) scopeOf(action string, cells []cell) (scope []string) {
 				continue
 			}
 			for _, r := range st.src.Resource.Strings() {
-				if slices.Contains(c.in, s.filled(r)) && !slices.Contains(scope, r) {
+				if slices.Contains(c.in, s.filled(st, r)) && !slices.Contains(scope, r) {
 					scope = append(scope, r)
 				}
 			}

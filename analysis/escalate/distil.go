@@ -1,6 +1,7 @@
 package escalate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/writ-iam/writ/analysis/prove"
@@ -48,7 +49,7 @@ func (s *Asker) distil(c *Call, resource, via string) (*prove.Subject, error) {
 				}
 				one := st.src.Clone()
 				one.Action = values(c.Action)
-				if resource != "*" {
+				if resource != "*" && !st.depends(s, resource) {
 					one.Resource = values("*")
 				}
 				small.Statements = append(small.Statements, one)
@@ -99,10 +100,16 @@ var settledKeys = func() map[string]bool {
 	return keys
 }()
 
+// depends reports whether it takes values of the context that are not settled to say whether the statement is about a resource: a
+// tag of the holder that its Resource element has as a policy variable, say.
+func (st *statement) depends(s *Asker, resource string) bool {
+	return slices.ContainsFunc(st.named, func(key string) bool { return !s.isSettled(&Call{}, resource, key) })
+}
+
 // applies reports whether the statement is about a resource, in requests that are made in some way, whatever the other
 // conditions say.
 func (st *statement) applies(s *Asker, resource, via string) bool {
-	anywhere := resource == "*" || !st.src.Resource.Present()
+	anywhere := resource == "*" || !st.src.Resource.Present() || st.depends(s, resource)
 	compiled := &st.onResource
 	if anywhere {
 		compiled = &st.anywhere
@@ -117,7 +124,7 @@ func (st *statement) applies(s *Asker, resource, via string) bool {
 				bare.Condition = append(bare.Condition, st.src.Condition[i])
 			}
 		}
-		p, err := eval.Compile(&policy.Document{Version: policy.V2012, Statements: []policy.Statement{bare}}, eval.Identity)
+		p, err := eval.Compile(&policy.Document{Version: st.version, Statements: []policy.Statement{bare}}, eval.Identity)
 		if err != nil {
 			return true // it was compiled before, so this does not happen; taken to apply, it is asked about
 		}

@@ -21,8 +21,11 @@ func (s *Asker) settled() map[string]string {
 	return known
 }
 
-// filled returns a pattern of a Resource element with the variables that the holder settles; any text for the others.
-func (s *Asker) filled(pattern string) string {
+// filled returns a pattern of a statement's Resource element with the variables that the holder settles; any text for the others.
+func (s *Asker) filled(st *statement, pattern string) string {
+	if !st.version.HasVariables() {
+		return pattern
+	}
 	known := s.settled()
 	return variable.ReplaceAllStringFunc(pattern, func(v string) string {
 		switch v {

@@ -90,11 +90,13 @@ func NewAsker(ctx context.Context, h *Holder, o Options) (*Asker, error) {
 // A statement is one of the holder's policies.
 type statement struct {
 	src       *policy.Statement
+	version   policy.Version
 	t         eval.PolicyType
 	actions   []glob.Matcher // over lower case
 	keys      []string       // that the conditions name, in lower case
 	variable  bool           // it has policy variables
-	variables []string       // their keys, in lower case
+	variables []string       // their keys, in lower case …
+	named     []string       // … and of those in the Resource element
 
 	// What it says of resources, and of keys that are settled by how a request is made, compiled when it is asked for.
 	onResource, anywhere *eval.Policy
@@ -136,7 +138,7 @@ func newAsker(ctx context.Context, h *Holder, kind string, subject *prove.Subjec
 				continue
 			}
 			for i := range doc.Statements {
-				s.statements = append(s.statements, newStatement(&doc.Statements[i], t))
+				s.statements = append(s.statements, newStatement(&doc.Statements[i], doc.Version, t))
 			}
 		}
 	}
@@ -168,18 +170,21 @@ func values(texts ...string) (e policy.Element) {
 
 var variable = regexp.MustCompile(`\$\{[^}]*\}`)
 
-func newStatement(src *policy.Statement, t eval.PolicyType) *statement {
-	s := &statement{src: src, t: t}
+func newStatement(src *policy.Statement, version policy.Version, t eval.PolicyType) *statement {
+	s := &statement{src: src, version: version, t: t}
 	for _, a := range src.Action.Strings() {
 		s.actions = append(s.actions, glob.NewMatcher(glob.Compile(strings.ToLower(a))))
 	}
+	texts := src.Resource.Strings()
 	for i := range src.Condition {
 		c := &src.Condition[i]
 		s.keys = append(s.keys, strings.ToLower(c.Key.Text))
-		s.variable = s.variable || slices.ContainsFunc(c.Strings(), variable.MatchString)
+		texts = append(texts, c.Strings()...)
 	}
-	s.variable = s.variable || slices.ContainsFunc(src.Resource.Strings(), variable.MatchString)
-	s.variables = variablesOf(src)
+	if version.HasVariables() {
+		s.variable = slices.ContainsFunc(texts, variable.MatchString)
+		s.variables, s.named = variablesOf(texts), variablesOf(src.Resource.Strings())
+	}
 	return s
 }
 
