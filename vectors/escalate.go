@@ -57,7 +57,7 @@ type EscalationSet struct {
 	Holder string            `json:"holder,omitempty"` // absent: some user or some role
 	Tags   map[string]string `json:"tags,omitempty"`   // of the holder; absent: not known
 	EscalationPolicies
-	Administration string   `json:"administration"`     // refuted, proved, or full: an administrator's policies already
+	Administration string   `json:"administration"`     // refuted, proved, unknown, or full: an administrator's policies already
 	Method         string   `json:"method,omitempty"`   // of the shortest way to administration
 	Requests       []string `json:"requests,omitempty"` // the actions of that way
 	Usable         []string `json:"usable,omitempty"`   // further methods that are usable

@@ -75,16 +75,68 @@ func (s *Asker) Judge(m *Method, target string) *Finding {
 	}
 	s.target = target
 	f := s.judgeSteps(m.Steps, true)
+	tags := s.agreed(m, f)
 	r := &Finding{Method: m, Status: f.status, Missing: f.missing}
 	if f.status == Unknown {
 		r.Missing = []Missing{{Reason: f.doubt}}
 	}
 	if f.status.Usable() {
 		r.Requests, r.Scope, r.Through = f.requests, f.scope, f.through
-		r.Assumes = s.assumed(m, f.requests)
+		r.Assumes = append(s.assumed(m, f.requests), tags...)
 		r.Needs = slices.Concat(m.Needs, m.targetNeeds(), f.needs)
 	}
 	return r
+}
+
+// agreed sees to it that the requests of a usable outcome take the holder to have the same tags, if these are not known: it has one
+// value of each. It tries the values that single requests take, and returns those that it settled on, as assumptions. If none will do
+// for all, it is not known whether others would.
+func (s *Asker) agreed(m *Method, f *found) (assumes []string) {
+	if s.tags != nil || !f.status.Usable() {
+		return nil
+	}
+	var sets []map[string]string
+	all := map[string]string{}
+	differing := ""
+	for i := range f.requests {
+		set := map[string]string{}
+		for k, v := range f.requests[i].Context {
+			name, ok := strings.CutPrefix(strings.ToLower(k), principalTagOf)
+			if !ok || len(v) != 1 {
+				continue
+			}
+			set[name] = v[0]
+			if was, ok := all[name]; ok && was != v[0] {
+				differing = k
+			}
+			all[name] = v[0]
+		}
+		sets = append(sets, set)
+	}
+	if differing == "" {
+		return nil
+	}
+	for _, set := range sets {
+		for name, value := range all {
+			if _, ok := set[name]; !ok {
+				set[name] = value
+			}
+		}
+		other, err := s.As(s.arn, set)
+		if err != nil {
+			continue
+		}
+		other.target, other.fixed, other.terse = s.target, s.fixed, s.terse
+		if g := other.judgeSteps(m.Steps, true); g.status.Usable() {
+			*f = *g
+			for _, name := range slices.Sorted(maps.Keys(set)) {
+				assumes = append(assumes, fmt.Sprintf("aws:PrincipalTag/%s is %s", name, set[name]))
+			}
+			return assumes
+		}
+	}
+	*f = found{status: Unknown, doubt: fmt.Sprintf("the calls take values of %s that differ, and the holder has one", differing)}
+	return nil
 }
 
 // targetNeeds says what there must be for the holder to become an administrator by becoming the target.
