@@ -338,6 +338,9 @@ func (s *Asker) isSettled(c *Call, resource, key string) bool {
 	if _, _, ok := s.settles(c, resource, key); ok {
 		return true
 	}
+	if key == strings.ToLower(requestedRegion) && oneRegion(c.Action) {
+		return true
+	}
 	for k := range c.With {
 		if strings.ToLower(k) == key {
 			return true

@@ -34,7 +34,22 @@ const (
 	principalARN   = "aws:PrincipalArn"
 	username       = "aws:username"
 	principalTagOf = "aws:principaltag/"
+
+	requestedRegion = "aws:RequestedRegion"
 )
+
+// theRegion is where requests to services with one endpoint for all regions are made.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+const theRegion = "us-east-1"
+
+// oneRegion reports whether an action is one of a service with one endpoint. iam:PassRole is none: the service that takes the role asks.
+func oneRegion(action string) bool {
+	switch service, _, _ := strings.Cut(action, ":"); service {
+	case "iam", "cloudfront", "organizations", "route53":
+		return action != "iam:PassRole"
+	}
+	return false
+}
 
 // absent are keys that only requests of services have, for resources of theirs.
 var absent = []string{"aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"}
@@ -104,6 +119,9 @@ func variants(with map[string][]string) func(yield func(map[string][]string) boo
 // contextOf returns the context of a request as AWS fills it in.
 func (s *Asker) contextOf(c *Call, resource string, with map[string][]string, via string) map[string][]string {
 	values := map[string][]string{secure: {"true"}, isService: {"false"}, viaService: {"false"}}
+	if oneRegion(c.Action) {
+		values[requestedRegion] = []string{theRegion}
+	}
 	maps.Copy(values, s.knownFacts(c, resource))
 	maps.Copy(values, with)
 	maps.Copy(values, viaContext(via))
@@ -150,7 +168,16 @@ func (s *Asker) confirm(c *Call, resource string, context, shown map[string][]st
 	for _, context := range []map[string][]string{brief, asked} {
 		if s.allows(c, resource, context) {
 			r.Context = context
-			break
+			return r
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Context)) { // it takes more: what is not asked for, and is needless, is left out
+		if _, ok := asked[k]; ok {
+			continue
+		}
+		less := maps.Clone(r.Context)
+		if delete(less, k); s.allows(c, resource, less) {
+			r.Context = less
 		}
 	}
 	return r
@@ -271,6 +298,9 @@ func (s *Asker) described(c *Call, resource, via string, more ...string) *policy
 	}
 	if named[strings.ToLower(secure)] != "" {
 		must("Bool", secure, "true")
+	}
+	if named[strings.ToLower(requestedRegion)] != "" && oneRegion(c.Action) {
+		must("StringEquals", requestedRegion, theRegion)
 	}
 	for _, k := range absent {
 		if named[strings.ToLower(k)] != "" {
