@@ -3,6 +3,32 @@ package escalate
 // administrators are managed policies which, as a permissions boundary, bound nothing that matters here.
 var administrators = powerful[:1]
 
+// empowerRole returns the step of giving a role an administrator's permissions, whatever its boundary.
+func empowerRole(name string) Step {
+	return oneOf(do("iam:AttachRolePolicy", "role", name).with(policyARN, powerful...), do("iam:PutRolePolicy", "role", name))
+}
+
+// empowerUser returns that step for a user.
+func empowerUser(name string) Step {
+	return oneOf(do("iam:AttachUserPolicy", "user", name).with(policyARN, powerful...), do("iam:PutUserPolicy", "user", name))
+}
+
+// unbindRole returns the step of taking a role's permissions boundary away.
+func unbindRole(name string) Step {
+	return oneOf(
+		do("iam:DeleteRolePermissionsBoundary", "role", name),
+		do("iam:PutRolePermissionsBoundary", "role", name).with(boundaryKey, administrators...),
+	)
+}
+
+// unbindUser returns that step for a user.
+func unbindUser(name string) Step {
+	return oneOf(
+		do("iam:DeleteUserPermissionsBoundary", "user", name),
+		do("iam:PutUserPermissionsBoundary", "user", name).with(boundaryKey, administrators...),
+	)
+}
+
 // ofIAM are the methods that IAM and STS themselves offer.
 var ofIAM = []Method{
 	// The holder writes its own permissions.
@@ -159,6 +185,34 @@ var ofIAM = []Method{
 		ID: "pf-iam-018", Title: "writes an inline policy for another user, and makes an access key for it",
 		Steps: []Step{do("iam:PutUserPolicy", "user", Other).without(boundaryKey), do("iam:CreateAccessKey", "user", Other)},
 		Gains: Administration, Needs: []string{"a user without a permissions boundary, and with fewer than two access keys"}, Source: "pathfinding.cloud iam-018",
+	},
+
+	// The holder makes an administrator of somebody with a permissions boundary, which it takes away: it may be allowed to make roles
+	// with a boundary only, and be allowed to take it away all the same.
+	{
+		ID: "iam-createrole-unbound", Title: "makes a role with a permissions boundary, gives it an administrator's permissions, takes the boundary away, and assumes it",
+		Steps: []Step{do("iam:CreateRole", "role", Own), empowerRole(Own), unbindRole(Own), do("sts:AssumeRole", "role", Own).trusted()},
+		Gains: Administration, Source: "after AWS's page on delegating with permissions boundaries",
+	},
+	{
+		ID: "iam-createuser-unbound", Title: "makes a user with a permissions boundary, gives it an administrator's permissions, takes the boundary away, and makes its key or password",
+		Steps: []Step{
+			do("iam:CreateUser", "user", Own), empowerUser(Own), unbindUser(Own),
+			oneOf(do("iam:CreateAccessKey", "user", Own), do("iam:CreateLoginProfile", "user", Own)),
+		},
+		Gains: Administration, Source: "after AWS's page on delegating with permissions boundaries",
+	},
+	{
+		ID: "iam-role-unbound", Title: "gives a role an administrator's permissions, takes its permissions boundary away, and assumes it",
+		Steps: []Step{empowerRole(Other), unbindRole(Other), do("sts:AssumeRole", "role", Other)},
+		Gains: Administration, Needs: []string{"a role with a permissions boundary that trusts the account"},
+		Source: "after pathfinding.cloud iam-014",
+	},
+	{
+		ID: "iam-user-unbound", Title: "gives another user an administrator's permissions, takes its permissions boundary away, and makes an access key for it",
+		Steps: []Step{empowerUser(Other), unbindUser(Other), do("iam:CreateAccessKey", "user", Other)},
+		Gains: Administration, Needs: []string{"a user with a permissions boundary, and with fewer than two access keys"},
+		Source: "after pathfinding.cloud iam-015",
 	},
 
 	// The holder becomes another role.

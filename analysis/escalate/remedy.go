@@ -210,6 +210,11 @@ func cutsFor(m *Method, h *Holder, boundary string) (cuts []*cut) {
 				cuts = append(cuts, &cut{sid: "DenyOnSelf", actions: actions, resource: self, cost: aPart})
 			}
 		}
+		if boundary != "" && every(func(c *Call) bool { return strings.HasSuffix(c.Action, "PermissionsBoundary") && c.On.Name != Self }) {
+			// Who is made must keep the boundary.
+			cuts = append(cuts, &cut{sid: "DenyTakingBoundariesAway", actions: actions, resource: "*", cost: aPart})
+			continue
+		}
 		if every(changes) { // else it would take what the method needs only to be convenient
 			cuts = append(cuts, &cut{sid: "DenyEscalation", actions: actions, resource: "*", cost: anAction * len(actions)})
 		}

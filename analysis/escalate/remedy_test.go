@@ -127,15 +127,28 @@ func TestRemediesOfVectors(t *testing.T) {
 func TestRemedyWithBoundary(t *testing.T) {
 	t.Parallel()
 	const limit = "arn:aws:iam::111122223333:policy/limit"
-	h := &escalate.Holder{Principal: "arn:aws:iam::111122223333:role/dev", Policies: prove.Policies{Identity: []*policy.Document{
-		documentOf(t, `{"Effect":"Allow","Action":["iam:CreateRole","iam:AttachRolePolicy"],"Resource":"*"}`),
-	}}}
-	r := closed(t, h, analyze(t, h), escalate.RemedyOptions{RequiredBoundary: limit})
-	p := h.Policies
-	p.Identity = append(slices.Clip(p.Identity), r.All.Document)
-	request := escalate.Request{Witness: prove.Witness{Principal: "arn:aws:sts::111122223333:assumed-role/dev/session", Action: "iam:CreateRole",
-		Resource: "arn:aws:iam::111122223333:role/new", Context: map[string][]string{"iam:PermissionsBoundary": {limit}}}}
-	if problem := allowed(t, compile(t, &p), &request); problem != "" {
-		t.Error(problem)
+	may := func(h *escalate.Holder, r *escalate.Remedies, action string, context map[string][]string) string {
+		p := h.Policies
+		p.Identity = append(slices.Clip(p.Identity), r.All.Document)
+		request := escalate.Request{Witness: prove.Witness{Principal: "arn:aws:sts::111122223333:assumed-role/dev/session", Action: action,
+			Resource: "arn:aws:iam::111122223333:role/new", Context: context}}
+		return allowed(t, compile(t, &p), &request)
+	}
+	for _, more := range []string{"", `,"iam:DeleteRolePermissionsBoundary"`, `,"iam:PutRolePermissionsBoundary"`} {
+		h := &escalate.Holder{Principal: "arn:aws:iam::111122223333:role/dev", Policies: prove.Policies{Identity: []*policy.Document{
+			documentOf(t, `{"Effect":"Allow","Action":["iam:CreateRole","iam:AttachRolePolicy"`+more+`],"Resource":"*"}`),
+		}}}
+		r := closed(t, h, analyze(t, h), escalate.RemedyOptions{RequiredBoundary: limit})
+		if problem := may(h, r, "iam:CreateRole", map[string][]string{"iam:PermissionsBoundary": {limit}}); problem != "" {
+			t.Errorf("with %s: %s", more, problem)
+		}
+		for action, context := range map[string]map[string][]string{
+			"iam:DeleteRolePermissionsBoundary": {"iam:PermissionsBoundary": {limit}},
+			"iam:PutRolePermissionsBoundary":    {"iam:PermissionsBoundary": {"arn:aws:iam::aws:policy/AdministratorAccess"}},
+		} {
+			if may(h, r, action, context) == "" {
+				t.Errorf("with %s: the boundary that is required can be taken away by %s", more, action)
+			}
+		}
 	}
 }

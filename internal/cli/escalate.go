@@ -13,6 +13,7 @@ import (
 
 	"github.com/writ-iam/writ/analysis/escalate"
 	"github.com/writ-iam/writ/analysis/prove"
+	"github.com/writ-iam/writ/arn"
 )
 
 const escalateHelp = `Say what policies let their holder become: whether it can gain an administrator's permissions, by
@@ -174,10 +175,18 @@ func (q *escalation) check(c *cobra.Command) error {
 		return fmt.Errorf("--remedy prints a policy; leave out --format %s", q.format.text)
 	case q.asBoundary && q.format.text == "json":
 		return errors.New("--as-boundary says what policy --remedy prints; leave out --json, which has the denies")
+	case q.boundaryARN.given() && !isPolicyARN(q.boundaryARN.text):
+		return fmt.Errorf("--require-boundary: %q is no ARN of a policy; expected one such as arn:aws:iam::111122223333:policy/edge", q.boundaryARN.text)
 	case q.timeout <= 0:
 		return fmt.Errorf("--timeout: %v is no time to work in; expected one such as 1m", q.timeout)
 	}
 	return nil
+}
+
+// isPolicyARN reports whether a text is the ARN of a managed policy, which a permissions boundary is.
+func isPolicyARN(text string) bool {
+	a, err := arn.Parse(text)
+	return err == nil && a.Service == "iam" && a.Account != "" && strings.HasPrefix(a.Resource, "policy/") && !strings.HasSuffix(text, "/")
 }
 
 // loadHolder reads the policies.

@@ -200,6 +200,8 @@ func (q *needing) check(args []string) error {
 		return errors.New("--upper says what --policy allows; add --policy")
 	case q.requireBoundary.given() && !q.policyOnly:
 		return errors.New("--require-boundary says what --policy asks of roles; add --policy")
+	case q.requireBoundary.given() && !isPolicyARN(q.requireBoundary.text):
+		return fmt.Errorf("--require-boundary: %q is no ARN of a policy; expected one such as arn:aws:iam::111122223333:policy/edge", q.requireBoundary.text)
 	case q.json && q.format.given() && q.format.text != "json":
 		return fmt.Errorf("--json and --format %s contradict each other; leave one out", q.format.text)
 	case q.json:
