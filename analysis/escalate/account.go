@@ -194,6 +194,8 @@ func (s *Asker) findAssume(role string, trust *policy.Document, rcps [][]*policy
 		}
 		if try(shown) {
 			r.Context = shown
+		} else {
+			r.Context = least(context, shown, try)
 		}
 		return answer{request: r}
 	}
@@ -204,7 +206,7 @@ func (s *Asker) findAssume(role string, trust *policy.Document, rcps [][]*policy
 	var allows []policy.Statement // of the trust policy, that name the holder
 	var denies []policy.Statement
 	var keys []string // that its conditions name
-	named, conditions := false, slices.ContainsFunc(s.about(assumeRole), s.hasConditions)
+	named, conditions := false, slices.ContainsFunc(s.about(assumeRole), func(st *statement) bool { return s.doubtful(st, c, role) })
 	anybody := anybodyOf(s.account, s.kind)
 	for i := range trust.Statements {
 		st := &trust.Statements[i]

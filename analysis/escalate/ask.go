@@ -171,16 +171,22 @@ func (s *Asker) confirm(c *Call, resource string, context, shown map[string][]st
 			return r
 		}
 	}
-	for _, k := range slices.Sorted(maps.Keys(r.Context)) { // it takes more: what is not asked for, and is needless, is left out
+	r.Context = least(r.Context, asked, func(values map[string][]string) bool { return s.allows(c, resource, values) })
+	return r
+}
+
+// least returns a context with what is asked for, and without what else is needless for a request to be allowed.
+func least(context, asked map[string][]string, allows func(map[string][]string) bool) map[string][]string {
+	for _, k := range slices.Sorted(maps.Keys(context)) {
 		if _, ok := asked[k]; ok {
 			continue
 		}
-		less := maps.Clone(r.Context)
-		if delete(less, k); s.allows(c, resource, less) {
-			r.Context = less
+		less := maps.Clone(context)
+		if delete(less, k); allows(less) {
+			context = less
 		}
 	}
-	return r
+	return context
 }
 
 // allows asks the engine.

@@ -22,17 +22,20 @@ type among struct {
 	whatever bool // whether an Allow is about them or not
 }
 
-// cellsOf sorts users or roles that the class's statements about all of some actions reach.
-func (j *judging) cellsOf(actions []string, from among) []cell {
+// cellsOf sorts users or roles that the class's statements reach: of each step, those about some action.
+func (j *judging) cellsOf(steps [][]string, from among) []cell {
 	var list []*statement
 	key := []byte(from.account.id + from.name + "\x00" + j.c.kind)
-	for _, a := range actions {
-		place := j.g.place[a]
-		for _, s := range j.about(place) {
-			key = appendID(key, s.id)
-			list = append(list, s)
+	for _, actions := range steps {
+		for _, a := range actions {
+			place := j.g.place[a]
+			for _, s := range j.about(place) {
+				key = appendID(key, s.id)
+				list = append(list, s)
+			}
+			key = append(key, '|')
 		}
-		key = append(key, '|')
+		key = append(key, '&')
 	}
 	var principal []string
 	for _, s := range list {
@@ -49,9 +52,7 @@ func (j *judging) cellsOf(actions []string, from among) []cell {
 	}
 	reached := from.list
 	if !from.whatever {
-		for _, a := range actions {
-			reached = j.allowed(a, reached, from.account)
-		}
+		reached = j.allowedAll(steps, reached, from.account)
 	}
 	cells = j.split(list, reached)
 	j.g.mu.Lock()
@@ -100,6 +101,22 @@ func (j *judging) allowed(action string, list []int32, a *account) []int32 {
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// allowedAll returns those of a list on which, of each step, some action may be allowed.
+func (j *judging) allowedAll(steps [][]string, list []int32, a *account) []int32 {
+	for _, actions := range steps {
+		var some []int32
+		for _, action := range actions {
+			some = append(some, j.allowed(action, list, a)...)
+		}
+		if len(actions) > 1 {
+			slices.Sort(some)
+			some = slices.Compact(some)
+		}
+		list = some
+	}
+	return list
 }
 
 // matching returns those of a list of users or roles of an account that a pattern matches.

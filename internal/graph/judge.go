@@ -279,7 +279,7 @@ func (j *judging) principal(m *shape) {
 		if m.target == "user" {
 			on = onUser
 		}
-		for _, c := range j.cellsOf(m.on, j.whom(m)) {
+		for _, c := range j.cellsOf(m.must, j.whom(m)) {
 			if j.isSelf(c.targets) {
 				continue
 			}
@@ -489,17 +489,14 @@ type way struct {
 	on      map[escalate.Resource]string
 }
 
-// bestThrough returns the way of a method by a user or role that has no permissions boundary that matters, with the fewest assumptions.
+// bestThrough returns the way of a method by a user or role that has no permissions boundary that matters, or one that the method takes
+// away, with the fewest assumptions.
 func (j *judging) bestThrough(m *shape, on escalate.Resource, from among, more []string) (best *way) {
 	var cells []cell
 	if from.name != "" {
-		cells = j.cellsOf(m.on, from)
+		cells = j.cellsOf(m.must, from)
 	} else {
-		list := from.list
-		for _, a := range m.on {
-			list = j.allowed(a, list, from.account)
-		}
-		cells = j.split(j.aboutAll(m.on), list)
+		cells = j.split(j.aboutAll(m.on), j.allowedAll(m.must, from.list, from.account))
 	}
 	tell := j.teller(j.aboutAll(m.policy))
 	consider := func(t int32, text string, with map[escalate.Resource]string) bool {
@@ -521,7 +518,7 @@ func (j *judging) bestThrough(m *shape, on escalate.Resource, from among, more [
 			if free, err := j.g.isFreeNode(j.ctx, j.g.nodes[t]); err != nil {
 				j.err = err
 				return nil
-			} else if !free {
+			} else if free == m.unbinds {
 				continue
 			}
 			if len(m.policy) == 0 {
@@ -565,10 +562,10 @@ func (j *judging) assume() {
 		list := j.g.lent[j.c.kind+a.id][of]
 		var cells []cell
 		if granted && len(list) > 0 {
-			cells = j.cellsOf([]string{assumeRole}, among{name: "lent to " + a.id, account: of, list: list})
+			cells = j.cellsOf([][]string{{assumeRole}}, among{name: "lent to " + a.id, account: of, list: list})
 		}
 		if of == a && len(a.open) > 0 {
-			cells = append(slices.Clone(cells), j.cellsOf([]string{assumeRole}, among{name: "open", account: of, list: a.open, whatever: true})...)
+			cells = append(slices.Clone(cells), j.cellsOf([][]string{{assumeRole}}, among{name: "open", account: of, list: a.open, whatever: true})...)
 		}
 		for _, c := range cells {
 			j.assumeCell(c, all)

@@ -20,6 +20,8 @@ type shape struct {
 	self    bool             // it acts on the holder
 	target  string           // "user" or "role", if it acts on one, or makes the holder one
 	on      []string         // the actions that act on the target
+	must    [][]string       // these, by step: one of each must be allowed on the target
+	unbinds bool             // it takes the target's permissions boundary away
 	policy  []string         // likewise on a customer managed policy: the target's, or else the holder's
 	version bool             // an earlier version of it comes back
 	group   []string         // likewise on a group …
@@ -57,6 +59,8 @@ var settled = map[string]string{
 	"a customer managed policy that the holder has, with a version that allows more": "",
 	"a role without a permissions boundary":                                          "",
 	"a role without a permissions boundary that trusts the account":                  "",
+	"a role with a permissions boundary that trusts the account":                     "",
+	"a user with a permissions boundary, and with fewer than two access keys":        "fewer than two access keys of the user",
 	"a role with a customer managed policy":                                          "",
 	"a role with a customer managed policy that trusts the account":                  "",
 	"a user without a permissions boundary, and with fewer than two access keys":     "fewer than two access keys of the user",
@@ -122,6 +126,7 @@ func (g *Graph) newShape(m *escalate.Method) *shape {
 		var left escalate.Step
 		granted := bitset.New(len(g.actions))
 		free := false
+		var must []string
 		for _, c := range step {
 			switch {
 			case c.Action == assumeRole && !c.Trusted && c.On == onRole && !trustWritten:
@@ -138,6 +143,8 @@ func (g *Graph) newShape(m *escalate.Method) *shape {
 				s.target = c.On.Type
 				if !c.Trusted {
 					add(&s.on, c.Action)
+					add(&must, c.Action)
+					s.unbinds = s.unbinds || strings.HasSuffix(c.Action, "PermissionsBoundary")
 				}
 			case roleSelf, userSelf:
 				s.self = true
@@ -162,6 +169,9 @@ func (g *Graph) newShape(m *escalate.Method) *shape {
 		}
 		if len(left) == 0 {
 			continue
+		}
+		if len(must) > 0 {
+			s.must = append(s.must, must)
 		}
 		s.judged.Steps = append(s.judged.Steps, left)
 		s.actions.Union(granted)
