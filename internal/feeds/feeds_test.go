@@ -89,7 +89,11 @@ func TestFiltersOfShippedVersions(t *testing.T) {
 		t.Errorf("%d entries by verdict, of %d", n, all)
 	}
 	// Version 2 was the first with ways that do not go through CloudFormation.
-	opened := w.read(Path + "policies/AdministratorAccess-Amplify.json?escalation=opens").Items
+	feed := w.read(Path + "policies/AdministratorAccess-Amplify.json?escalation=opens")
+	if want := "Managed policy AdministratorAccess-Amplify, opens methods of escalation"; feed.Title != want {
+		t.Errorf("the title is %q, want %q", feed.Title, want)
+	}
+	opened := feed.Items
 	if n := len(opened); n != 4 || !strings.Contains(opened[2].Description, "Escalation: opens pf-iam-005 (forwarded to open), ") {
 		t.Errorf("%d versions open methods of escalation: %+v", n, opened)
 	}

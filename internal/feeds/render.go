@@ -100,6 +100,9 @@ func (f *feed) title() string {
 	if len(f.verdicts) > 0 {
 		title += ", " + strings.Join(f.verdicts, " or ")
 	}
+	if f.escalate != "" {
+		title += ", " + f.escalate + " methods of escalation"
+	}
 	if !f.since.IsZero() {
 		title += ", since " + strings.TrimSuffix(f.since.Format(time.RFC3339), "T00:00:00Z")
 	}

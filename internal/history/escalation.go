@@ -27,7 +27,7 @@ type Admin string
 const (
 	Already      Admin = "already" // the policy is an administrator's
 	Can          Admin = "can"     // with what the policy allows alone
-	CanIf        Admin = "can if"  // with something else that must exist, such as an administrator's role
+	CanIf        Admin = "can if"  // with something else, such as an administrator's role that must exist
 	Cannot       Admin = "cannot"
 	AdminUnknown Admin = "unknown"
 )
@@ -186,7 +186,7 @@ func (c *EscalationChange) Words() string {
 	if c.Was != c.Is {
 		text := "the holder " + c.Is.words()
 		if c.Was != "" {
-			text += ", and before " + c.Was.past()
+			text += ", and before it " + c.Was.were()
 		}
 		parts = append(parts, text)
 	}
@@ -214,21 +214,6 @@ func (c *EscalationChange) Words() string {
 	return strings.Join(parts, "; ")
 }
 
-// past says what the holder was, after what it is.
-func (a Admin) past() string {
-	switch a {
-	case Already:
-		return "was one"
-	case Can:
-		return "could without more"
-	case CanIf:
-		return "could with a role, user or resource of an administrator's"
-	case Cannot:
-		return "could not"
-	}
-	return "it was not known"
-}
-
 func (a Admin) words() string {
 	switch a {
 	case Already:
@@ -236,9 +221,24 @@ func (a Admin) words() string {
 	case Can:
 		return "can become an administrator"
 	case CanIf:
-		return "can become an administrator with a role, user or resource of an administrator's"
+		return "can become an administrator if what a method needs is there"
 	case Cannot:
 		return "cannot become an administrator"
 	}
 	return "may be able to become an administrator"
+}
+
+// were is words of the version before.
+func (a Admin) were() string {
+	switch a {
+	case Already:
+		return "was one"
+	case Can:
+		return "could become one"
+	case CanIf:
+		return "could become one if what a method needs is there"
+	case Cannot:
+		return "could not become one"
+	}
+	return "may have been able to become one"
 }

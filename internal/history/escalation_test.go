@@ -88,7 +88,7 @@ func TestEscalationChanges(t *testing.T) {
 	before := &Escalation{Admin: CanIf, Usable: map[string]string{"pf-sts-001": "open", "pf-iam-002": "forwarded", "pf-iam-004": "scoped"}}
 	after := &Escalation{Admin: Cannot, Usable: map[string]string{"pf-iam-002": "open", "pf-iam-004": "scoped"}}
 	c := after.Change(before)
-	if want := "the holder cannot become an administrator, and before could with a role, user or resource of an administrator's; opens pf-iam-002 (forwarded to open); closes pf-sts-001"; c.Words() != want {
+	if want := "the holder cannot become an administrator, and before it could become one if what a method needs is there; opens pf-iam-002 (forwarded to open); closes pf-sts-001"; c.Words() != want {
 		t.Errorf("%s", c.Words())
 	}
 	var none *EscalationChange
