@@ -430,7 +430,7 @@ func (s *Asker) fit(shown map[string][]string, conditions []policy.Condition, c 
 		}
 		value := condition.Values[0].Text
 		switch {
-		case strings.Contains(value, "${"), operator == "Null", !carries(c.Action, key):
+		case strings.Contains(value, "${"), operator == "Null", strings.HasPrefix(operator, "Date"), !carries(c.Action, key):
 			return false
 		case operator == "Bool" && failing:
 			value = map[string]string{"true": "false", "false": "true"}[strings.ToLower(value)]

@@ -333,6 +333,9 @@ func (s *Asker) described(c *Call, resource, via string, more ...string) *policy
 	return &policy.Document{Version: policy.V2012, Statements: []policy.Statement{st}}
 }
 
+// past is before any request is made: what is allowed until a time before it is not allowed any more.
+const past = "2026-01-01T00:00:00Z"
+
 // typed demands of a key, in lower case, that what value it has is of its type: aws:MultiFactorAuthPresent is true or false.
 func typed(key string, must func(operator, key string, texts ...string)) {
 	k, _ := authref.GlobalConditionKey(key)
@@ -342,7 +345,7 @@ func typed(key string, must func(operator, key string, texts ...string)) {
 	case authref.Numeric:
 		must("NumericGreaterThanEqualsIfExists", key, "0")
 	case authref.Date:
-		must("DateGreaterThanEqualsIfExists", key, "1970-01-01T00:00:00Z")
+		must("DateGreaterThanEqualsIfExists", key, past)
 	case authref.IPAddress:
 		must("IpAddressIfExists", key, "0.0.0.0/0", "::/0")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/writ-iam/writ/analysis/prove"
 )
@@ -16,7 +17,9 @@ type persons struct {
 	options prove.Options
 	subject *prove.Subject
 	byKind  map[string]*Asker
-	named   map[string]*Asker // by ARN: those that have a name for the sake of a method
+	named   map[string]*Asker // by ARN: those that have a name for the sake of a method; nil: nobody can have it
+
+	inConditions []string // the ARNs of holders that conditions name
 }
 
 func newPersons(ctx context.Context, h *Holder, o Options) (*persons, error) {
@@ -44,8 +47,73 @@ func newPersons(ctx context.Context, h *Holder, o Options) (*persons, error) {
 	return p, nil
 }
 
-// judge judges a method for the kind of holder that it is for.
+// judge judges a method for the kind of holder that it is for. A holder that is not known may also be one that conditions name.
 func (p *persons) judge(m *Method) *Finding {
+	f := p.judgeKind(m)
+	if p.holder.Principal != "" || f.Status.Usable() {
+		return f
+	}
+	for _, name := range p.conditioned() {
+		named := p.asker(name)
+		if named == nil || m.kind() != "" && m.kind() != named.kind {
+			continue
+		}
+		if g := named.Judge(m, ""); g.Status > f.Status {
+			g.Status = min(g.Status, Scoped)
+			if g.Status.Usable() {
+				g.Needs = append([]string{"a holder with the ARN " + name}, g.Needs...)
+			}
+			f = g
+		}
+	}
+	return f
+}
+
+// conditioned returns the ARNs of users and roles that conditions of the policies name as the holder's; with a name for what wildcards stand
+// for.
+func (p *persons) conditioned() []string {
+	if p.inConditions == nil {
+		p.inConditions = []string{}
+		for _, s := range p.byKind {
+			for _, st := range s.statements {
+				for i := range st.src.Condition {
+					if c := &st.src.Condition[i]; strings.EqualFold(c.Key.Text, principalARN) {
+						for _, text := range c.Strings() {
+							p.inConditions = append(p.inConditions, strings.NewReplacer("::*:", "::"+s.account+":", "*", "holder", "?", "x").Replace(text))
+						}
+					}
+				}
+			}
+		}
+		slices.Sort(p.inConditions)
+		p.inConditions = slices.Compact(p.inConditions)
+		p.inConditions = p.inConditions[:min(len(p.inConditions), maxNames)]
+	}
+	return p.inConditions
+}
+
+// maxNames bounds how many names of holders are tried that conditions have.
+const maxNames = 8
+
+// asker returns the holder under a name, or nil if no user or role can have it.
+func (p *persons) asker(name string) *Asker {
+	kind, err := kindOf(name)
+	if err != nil {
+		return nil
+	}
+	named, ok := p.named[name]
+	if !ok {
+		h := *p.holder
+		h.Principal = name
+		if named, err = newAsker(p.ctx, &h, kind, p.subject, p.options); err != nil {
+			named = nil
+		}
+		p.named[name] = named
+	}
+	return named
+}
+
+func (p *persons) judgeKind(m *Method) *Finding {
 	kind := m.kind()
 	if kind == "" {
 		if s := p.byKind["user"]; s != nil {
@@ -86,15 +154,9 @@ func (p *persons) judgeNames(m *Method, kind string, f *Finding) *Finding {
 		return f
 	}
 	for _, name := range s.cellsOf("iam", Resource{kind, Other}, actions) {
-		named := p.named[name.arn]
+		named := p.asker(name.arn)
 		if named == nil {
-			h := *p.holder
-			h.Principal = name.arn
-			var err error
-			if named, err = newAsker(p.ctx, &h, kind, p.subject, p.options); err != nil {
-				continue // a name that no user or role can have
-			}
-			p.named[name.arn] = named
+			continue
 		}
 		if g := named.Judge(m, ""); g.Status > f.Status {
 			g.Status = min(g.Status, Scoped)
