@@ -2,6 +2,7 @@ package needs
 
 import (
 	"context"
+	"slices"
 
 	"github.com/writ-iam/writ/analysis/escalate"
 	"github.com/writ-iam/writ/analysis/prove"
@@ -14,9 +15,9 @@ const States = 1_000_000
 
 // A Measure is how much some policies allow.
 type Measure struct {
-	Actions int // of the service reference that are allowed, under whatever conditions
-	Direct  int // of these, those that are allowed to the holder itself, and not only where a service makes the call
-	Methods int // of privilege escalation that can be used
+	Actions int      // of the service reference that are allowed, under whatever conditions
+	Direct  int      // of these, those that are allowed to the holder itself, and not only where a service makes the call
+	Methods []string // ids of the methods of privilege escalation that can be used, sorted
 	Admin   prove.Answer
 }
 
@@ -37,10 +38,16 @@ func MeasureOf(ctx context.Context, p prove.Policies) (*Measure, error) {
 	m := &Measure{Actions: actionsIn(all), Direct: actionsIn(direct), Admin: a.Administration}
 	for _, f := range a.Findings {
 		if f.Status.Usable() {
-			m.Methods++
+			m.Methods = append(m.Methods, f.Method.ID)
 		}
 	}
+	slices.Sort(m.Methods)
 	return m, nil
+}
+
+// Closed are the methods of escalation that can be used with the policies measured by other, and not with those measured by m.
+func (m *Measure) Closed(other *Measure) []string {
+	return slices.DeleteFunc(slices.Clone(other.Methods), func(id string) bool { return slices.Contains(m.Methods, id) })
 }
 
 // directly returns the policies within a session policy that allows what no service forwards.

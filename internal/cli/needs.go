@@ -459,7 +459,11 @@ func (p *program) needsPolicy(ctx context.Context, q *needing, a *app) error {
 	for _, doc := range docs {
 		p.print("%s", doc.Format())
 	}
-	fmt.Fprintf(p.stderr, "writ: %s, which allow all %s\n", counted(len(docs), "policy"), counted(len(confirmed), "call"))
+	allow := "allow"
+	if len(docs) == 1 {
+		allow = "allows"
+	}
+	fmt.Fprintf(p.stderr, "writ: %s, which %s all %s\n", counted(len(docs), "policy"), allow, counted(len(confirmed), "call"))
 	p.unknownLines(a)
 	if len(a.unknown) > 0 {
 		p.status = unknown
@@ -517,10 +521,20 @@ func (p *program) saved(ctx context.Context, q *needing, docs []*policy.Document
 		{"", "least policy", other.from.String()},
 		{"actions allowed", fmt.Sprint(measure[0].Actions), fmt.Sprint(measure[1].Actions)},
 		{"of these, not only through CloudFormation", fmt.Sprint(measure[0].Direct), fmt.Sprint(measure[1].Direct)},
-		{"methods of escalation that can be used", fmt.Sprint(measure[0].Methods), fmt.Sprint(measure[1].Methods)},
+		{"methods of escalation that can be used", fmt.Sprint(len(measure[0].Methods)), fmt.Sprint(len(measure[1].Methods))},
 	}
 	for _, line := range aligned(rows) {
 		fmt.Fprintf(p.stderr, "  %s\n", printable(line))
+	}
+	for _, part := range []struct {
+		label string
+		ids   []string
+	}{{"closed", measure[0].Closed(measure[1])}, {"left", measure[0].Methods}} {
+		for _, line := range hanging("    ", append([]string{part.label + ":"}, listed(part.ids)...)) {
+			if len(part.ids) > 0 {
+				fmt.Fprintln(p.stderr, line)
+			}
+		}
 	}
 	switch outside.Answer {
 	case prove.Proved:

@@ -145,15 +145,27 @@ func report(ctx context.Context, apps []*app) ([]byte, error) {
 	line("")
 	line("| | policies | actions | directly | methods of escalation |")
 	line("|---|--:|--:|--:|--:|")
-	line("| **%s** | 1 | %d | %d | %d |", v.Ref(), whole.Actions, whole.Direct, whole.Methods)
-	var beyond []string
+	line("| **%s** | 1 | %d | %d | %d |", v.Ref(), whole.Actions, whole.Direct, len(whole.Methods))
+	var beyond, left []string
+	everywhere := slices.Clone(whole.Methods) // closed by all the least policies
 	for _, a := range apps {
 		ours := prove.Policies{Identity: a.least}
 		m, err := needs.MeasureOf(ctx, ours)
 		if err != nil {
 			return nil, err
 		}
-		line("| %s | %d | %d | %d | %d |", a.name, len(a.least), m.Actions, m.Direct, m.Methods)
+		line("| %s | %d | %d | %d | %d |", a.name, len(a.least), m.Actions, m.Direct, len(m.Methods))
+		closed := m.Closed(whole)
+		everywhere = slices.DeleteFunc(everywhere, func(id string) bool { return !slices.Contains(closed, id) })
+		docs, err := needs.Least(a.calls, needs.LeastOptions{Boundary: "arn:aws:iam::111122223333:policy/edge"})
+		if err != nil {
+			return nil, err
+		}
+		bounded, err := needs.MeasureOf(ctx, prove.Policies{Identity: docs})
+		if err != nil {
+			return nil, err
+		}
+		left = append(left, fmt.Sprintf("| %s | %s | %s |", a.name, codes(m.Methods), codes(bounded.Closed(m))))
 		outside, err := prove.Exceeds(ctx, ours, theirs, prove.Options{Universe: prove.Reference, MaxStates: needs.States})
 		if err != nil {
 			return nil, err
@@ -173,9 +185,22 @@ func report(ctx context.Context, apps []*app) ([]byte, error) {
 		case prove.Unknown:
 			said = "not known: " + outside.Unknown[0].Reason
 		case prove.Refuted:
-			said = "no: `" + strings.Join(slices.Sorted(maps.Keys(names)), "`, `") + "`"
+			said = "no: " + codes(slices.Sorted(maps.Keys(names)))
 		}
 		beyond = append(beyond, fmt.Sprintf("| %s | %s | %d of %d |", a.name, said, denied, len(a.calls)))
+	}
+	line("")
+	line("## Methods of escalation closed")
+	line("")
+	line("Of the %d methods that the holder of %s can use, the least policies of all these apps close %d: %s.", len(whole.Methods), v.Ref(), len(everywhere), codes(everywhere))
+	line("")
+	line("`writ escalate methods` says what each is. Left is what can be done with calls that the app's deployment makes; with `--require-boundary`, so that roles are made with a permissions")
+	line("boundary only, fewer are.")
+	line("")
+	line("| app | methods left | of these, closed with a boundary |")
+	line("|---|---|---|")
+	for _, text := range left {
+		line("%s", text)
 	}
 	line("")
 	line("## Would %s deploy them?", v.Ref())
@@ -188,16 +213,21 @@ func report(ctx context.Context, apps []*app) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// codes writes names as code, with commas between them.
+func codes(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return "`" + strings.Join(names, "`, `") + "`"
+}
+
 // unknownOf names the types of resources of which it is not known what they need.
 func unknownOf(a *app) string {
 	types := map[string]bool{}
 	for _, u := range a.unknown {
-		types["`"+u.Resource.Type+"`"] = true
+		types[u.Resource.Type] = true
 	}
-	if len(types) == 0 {
-		return "none"
-	}
-	return strings.Join(slices.Sorted(maps.Keys(types)), ", ")
+	return codes(slices.Sorted(maps.Keys(types)))
 }
 
 // denials counts the calls that a policy denies.
