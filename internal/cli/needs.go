@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +15,6 @@ import (
 	"github.com/writ-iam/writ/analysis/prove"
 	"github.com/writ-iam/writ/arn"
 	"github.com/writ-iam/writ/eval"
-	"github.com/writ-iam/writ/internal/cfn"
 	"github.com/writ-iam/writ/internal/cfnschemas"
 	"github.com/writ-iam/writ/policy"
 )
@@ -130,6 +127,7 @@ type app struct {
 	stacks  []*needs.Stack
 	calls   []needs.Call
 	unknown []needs.Unknown
+	notes   []string // what was not read
 }
 
 func (p *program) needsAll(c *cobra.Command, q *needing, args []string) error {
@@ -158,12 +156,14 @@ func (p *program) needsAll(c *cobra.Command, q *needing, args []string) error {
 		if err != nil {
 			return err
 		}
+		p.readNotes(before, after)
 		return p.needsChange(q, before, after)
 	}
 	a, err := q.app(args, schemas)
 	if err != nil {
 		return err
 	}
+	p.readNotes(a)
 	switch {
 	case q.boundaryOnly:
 		return p.needsBoundary(a)
@@ -283,22 +283,16 @@ func (q *needing) deployer(s prove.Policies) (*needs.Deployer, error) {
 
 // app reads templates, and works out what deploying them needs.
 func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, error) {
+	a := &app{name: strings.Join(paths, ", ")}
 	var templates []*needs.Template
 	for _, path := range paths {
-		files, err := templateFiles(path)
+		read, others, err := readTemplates(path)
 		if err != nil {
 			return nil, err
 		}
-		for _, file := range files {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", file, bare(err))
-			}
-			t, err := cfn.Read(file, src)
-			if err != nil {
-				return nil, inTemplate(err)
-			}
-			templates = append(templates, t)
+		templates = append(templates, read...)
+		if len(others) > 0 {
+			a.notes = append(a.notes, passedOver(path, others))
 		}
 	}
 	o := needs.Deployment{StackName: q.stack.text, Region: q.region.text, Account: q.account.text}
@@ -331,7 +325,7 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 	if q.delete {
 		phases = append(phases, needs.Delete)
 	}
-	a := &app{name: strings.Join(paths, ", "), stacks: stacks}
+	a.stacks = stacks
 	a.calls, a.unknown = needs.Calls(stacks, needs.CallOptions{
 		Region: q.region.text, Account: q.account.text, Phases: phases, Schemas: schemas, Tool: tool, Bucket: q.bucket.text,
 	})
@@ -365,33 +359,6 @@ func stackNameOf(file string) string {
 		name = strings.TrimSuffix(name, suffix)
 	}
 	return name
-}
-
-// templateFiles returns a file, or the templates in a folder and below.
-func templateFiles(path string) (files []string, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, bare(err))
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, bare(err))
-		}
-		switch filepath.Ext(file) {
-		case ".json", ".yaml", ".yml", ".template":
-			if d.Type().IsRegular() {
-				files = append(files, file)
-			}
-		}
-		return nil
-	})
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("%s: there is no template in it, a file that ends in .json, .yaml, .yml or .template", path)
-	}
-	return files, err
 }
 
 // readSchemas reads archives of AWS's resource schemas.
