@@ -11,8 +11,10 @@ import (
 
 // A Deployment is what is known of a deployment beside its templates. What is empty is not known, and becomes a pattern.
 type Deployment struct {
-	// StackName is the name of the root stack.
+	// StackName is the name of the root stack, of which there can be one then.
 	StackName string
+	// NameOf returns the name of a root stack by its template, if StackName is empty. Nil: the names are not known.
+	NameOf func(*Template) string
 	// Parameters are those of the root stacks. One that is not given has its default; one without a default is not known.
 	Parameters map[string]string
 	Region     string
@@ -101,6 +103,9 @@ func Evaluate(templates []*Template, deployment Deployment) ([]*Stack, error) {
 	}
 	for _, t := range roots {
 		st := &Stack{Name: e.deployment.StackName, Template: t, deployment: e.deployment, Tags: maps.Clone(deployment.Tags)}
+		if deployment.StackName == "" && deployment.NameOf != nil {
+			st.Name = deployment.NameOf(t)
+		}
 		if _, err := e.stack(st, nil); err != nil {
 			return nil, err
 		}

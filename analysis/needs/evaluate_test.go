@@ -604,6 +604,19 @@ func TestNestedMistakes(t *testing.T) {
 	}
 }
 
+// TestNameOf has several roots, each with the name of its own.
+func TestNameOf(t *testing.T) {
+	templates := []*needs.Template{
+		read(t, "a.yaml", "Resources: {It: {Type: AWS::SQS::Queue, Properties: {QueueName: !Ref AWS::StackName}}}"), read(t, "b.yaml", "Resources: {Other: {Type: AWS::SNS::Topic}}")}
+	stacks, err := needs.Evaluate(templates, needs.Deployment{NameOf: func(t *needs.Template) string { return "stack-" + t.File[:1] }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stacks[0].Name != "stack-a" || stacks[1].Name != "stack-b" || find(t, stacks, "It").Name != "stack-a" || find(t, stacks, "Other").Name != "stack-b-Other-*" {
+		t.Error(stacks[0].Name, stacks[1].Name, find(t, stacks, "It").Name, find(t, stacks, "Other").Name)
+	}
+}
+
 // TestAlternatives has the texts of a value that depends on what is not known.
 func TestAlternatives(t *testing.T) {
 	stacks, err := needs.Evaluate([]*needs.Template{read(t, "t.yaml", around+"!If [Maybe, one, !If [MaybeNot, two, three]]")}, needs.Deployment{})

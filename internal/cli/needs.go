@@ -100,7 +100,7 @@ func (p *program) needs() *cobra.Command {
 	f.StringArrayVar(&q.fromCalls, "from-calls", nil, "`file` or folder of CloudTrail records, or -, in place of templates (repeatable)")
 	f.Var(&q.since, "since", "with --from-calls: only calls from this `date` or time on")
 	f.Var(&q.until, "until", "with --from-calls: only calls before this `date` or time")
-	f.Var(&q.stack, "stack", "`name` of the stack (default: that of the root template's file)")
+	f.Var(&q.stack, "stack", "`name` of the stack (default: that of the root template's file, or of each if there are several)")
 	f.StringArrayVar(&q.parameters, "parameter", nil, "parameter of the root stack, as `KEY=VALUE` (repeatable)")
 	f.Var(&q.region, "region", "`region` that is deployed to (default: any)")
 	f.Var(&q.account, "account", "`id` of the account that is deployed to (default: any)")
@@ -290,25 +290,29 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 		if err != nil {
 			return nil, err
 		}
-		templates = append(templates, read...)
+		for _, t := range read {
+			if !slices.ContainsFunc(templates, func(u *needs.Template) bool { return filepath.Clean(u.File) == filepath.Clean(t.File) }) {
+				templates = append(templates, t)
+			}
+		}
 		if len(others) > 0 {
 			a.notes = append(a.notes, passedOver(path, others))
 		}
 	}
-	o := needs.Deployment{StackName: q.stack.text, Region: q.region.text, Account: q.account.text}
+	o := needs.Deployment{StackName: q.stack.text, NameOf: func(t *needs.Template) string { return stackNameOf(t.File) }, Region: q.region.text, Account: q.account.text}
 	stacks, err := needs.Evaluate(templates, o)
 	if err != nil {
 		return nil, inTemplate(err)
-	}
-	if !q.stack.given() && len(stacks) > 0 && stacks[0].Template != nil {
-		o.StackName = stackNameOf(stacks[0].Template.File)
 	}
 	tool := toolOf(q.tool.text)
 	if q.tool.text == "" {
 		tool = needs.ToolOf(templates)
 	}
-	// The root's name was not known to the first pass. All names that are made up begin with it.
-	if o.Parameters = tool.Parameters(o.StackName); o.Parameters == nil {
+	// The tool names what it makes after the root, which the first pass has found.
+	if len(stacks) > 0 {
+		o.Parameters = tool.Parameters(stacks[0].Name)
+	}
+	if o.Parameters == nil {
 		o.Parameters = map[string]string{}
 	}
 	for _, text := range q.parameters {
