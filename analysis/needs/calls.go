@@ -133,19 +133,23 @@ func (c *caller) resource(r *Resource) {
 	if !known && custom(r.Type) {
 		t, known = c.types["AWS::CloudFormation::CustomResource"]
 	}
-	switch handlers, published := c.Schemas[r.Type]; {
+	handlers, published := c.Schemas[r.Type]
+	_, told := handlers[Create]
+	switch {
 	case known:
 		for _, phase := range c.pass {
 			for i := range t.rules {
 				c.rule(r, t, &t.rules[i], phase)
 			}
 		}
-	case published:
+	case told:
 		for _, phase := range c.pass {
 			for _, action := range expand(handlers[phase]) {
 				c.add(Call{Action: action, Resource: "*", Through: CloudFormation, Phase: phase, For: r, Pos: r.Pos, Upper: true})
 			}
 		}
+	case published: // of a type that CloudFormation makes by itself, the schema has no handlers
+		c.notKnown(r, "There is no table of the calls that CloudFormation makes for the type "+r.Type+", and its schema does not say what is called to make one.")
 	default:
 		c.notKnown(r, "There is no table of the calls that CloudFormation makes for the type "+r.Type+", and no schema of it was given.")
 	}

@@ -132,6 +132,13 @@ func TestCallsOfASchema(t *testing.T) {
 	if got := strings.Join(of, " "); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
+	z = archive(t, map[string]string{"y.json": `{"typeName": "AWS::New::Topic", "properties": {}}`})
+	if types, err = ReadZip(z, z.Size()); err != nil {
+		t.Fatal(err)
+	}
+	if _, unknown = needs.Calls([]*needs.Stack{stack}, needs.CallOptions{Schemas: types}); len(unknown) != 1 || unknown[0].Resource != r {
+		t.Errorf("with a schema that has no handlers the resource is not said to be unknown: %v", unknown)
+	}
 	if _, unknown = needs.Calls([]*needs.Stack{stack}, needs.CallOptions{}); len(unknown) != 1 || unknown[0].Resource != r {
 		t.Errorf("without its schema the resource is not said to be unknown: %v", unknown)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -370,6 +371,9 @@ func readSchemas(paths []string) (map[string]needs.Handlers, error) {
 	all := map[string]needs.Handlers{}
 	for _, path := range paths {
 		schemas, err := cfnschemas.ReadFile(path)
+		if _, ofFile := errors.AsType[*fs.PathError](err); err != nil && !ofFile {
+			return nil, fmt.Errorf("--schemas %w", err) // which names the archive
+		}
 		if err != nil {
 			return nil, fmt.Errorf("--schemas %s: %w", path, bare(err))
 		}
