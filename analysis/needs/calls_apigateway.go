@@ -113,6 +113,10 @@ func apigatewayCalls() map[string]resourceType {
 			read("apigateway:GET"),
 			update("apigateway:GET PATCH"),
 			remove("apigateway:DELETE"),
+			// An HTTP API delivers its logs with the permissions of who turns that on:
+			// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html.
+			change("logs:CreateLogDelivery GetLogDelivery ListLogDeliveries UpdateLogDelivery DescribeResourcePolicies PutResourcePolicy DescribeLogGroups").with("AccessLogSettings.DestinationArn"),
+			in("logs:DeleteLogDelivery", Update, Delete).with("AccessLogSettings.DestinationArn"),
 		}, tagged...)...),
 		"AWS::ApiGatewayV2::Route":               item(http + "/routes"),
 		"AWS::ApiGatewayV2::RouteResponse":       item(http + "/routes/{RouteId}/routeresponses"),

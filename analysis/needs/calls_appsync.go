@@ -9,7 +9,7 @@ func appsyncCalls() map[string]resourceType {
 		event = "appsync:$R:$A:apis/*"
 	)
 	object := func(property string) rule {
-		return change("s3:GetObject").with(property).on("s3:::{|bucket}/{|object}")
+		return change("s3:GetObject").with(property).on("s3:::{|bucketOf}/{|object}")
 	}
 	return map[string]resourceType{
 		"AWS::AppSync::GraphQLApi": of("appsync:$R:$A:apis/*",

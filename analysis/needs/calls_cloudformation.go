@@ -6,7 +6,7 @@ func cloudformationCalls() map[string]resourceType {
 	return map[string]resourceType{
 		// A nested stack is made by CloudFormation with the permissions of who deploys the root, and so are its resources.
 		"AWS::CloudFormation::Stack": of("cloudformation:$R:$A:stack/{Name}/*",
-			change("s3:GetObject").with("TemplateURL").on("s3:::{|bucket}/{|object}"),
+			change("s3:GetObject").with("TemplateURL").on("s3:::{|bucketOf}/{|object}"),
 			create("cloudformation:CreateStack"),
 			in("cloudformation:DescribeStacks", Create, Read, Update, Delete),
 			read("cloudformation:GetTemplate GetStackPolicy").upper(),

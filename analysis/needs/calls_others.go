@@ -106,6 +106,8 @@ func hostingCalls() map[string]resourceType {
 			create("cloudfront:CreateConnectionGroup GetConnectionGroup").with("DistributionConfig.ConnectionMode").equals("tenant-only").
 				on("cloudfront::$A:connection-group/*"),
 			change("cloudfront:GetVpcOrigin").with("DistributionConfig.Origins.*.VpcOriginConfig").on("cloudfront::$A:vpcorigin/{.VpcOriginId}"),
+			// The logs' bucket lets the service in by its access control list.
+			change("s3:GetBucketAcl PutBucketAcl").with("DistributionConfig.Logging.Bucket").on("s3:::{|domain}"),
 			update("cloudfront:UpdateDistributionWithStagingConfig").with("DistributionConfig.Staging").equals("true"),
 			// A function that runs at the edge is copied to the regions.
 			change("lambda:GetFunction EnableReplication").with("DistributionConfig.DefaultCacheBehavior.LambdaFunctionAssociations.*.LambdaFunctionARN").

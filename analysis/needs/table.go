@@ -301,7 +301,18 @@ var filters = map[string]func(string) string{
 		return s
 	},
 	"bucket": bucketName,
+	// The bucket and the key in the address of an object.
+	"bucketOf": func(s string) string {
+		if !isAddress(s) {
+			return "*"
+		}
+		return bucketName(s)
+	},
 	"object": objectKey,
+	"domain": func(s string) string { // bucket.s3.amazonaws.com
+		bucket, _, _ := strings.Cut(s, ".s3")
+		return known(bucket)
+	},
 	"path": func(s string) string { // of IAM: it begins and ends with a slash
 		if s == "" {
 			return "/"
@@ -367,6 +378,12 @@ func bucketName(s string) string {
 	return known(bucket)
 }
 
+// isAddress reports whether a text is the address or the ARN of an object, and not a path on the machine of who deploys, which stands for
+// what aws cloudformation package uploads.
+func isAddress(s string) bool {
+	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "s3://") || strings.Contains(s, ":s3:::")
+}
+
 // objectKey is the key of an object that is given by ARN or address.
 func objectKey(s string) string {
 	switch {
@@ -384,7 +401,7 @@ func objectKey(s string) string {
 		key, _, _ = strings.Cut(key, "?")
 		return known(key)
 	}
-	return known(s)
+	return "*"
 }
 
 // upper marks a rule's calls as an upper bound: the schema of the type has them, but a deployment is not known to make them. So are those

@@ -124,6 +124,8 @@ var beyond = map[string]string{
 	"AWS::CloudFront::Distribution iam:CreateServiceLinkedRole":  "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html",
 	"AWS::CloudFront::Distribution lambda:EnableReplication":     "likewise",
 	"AWS::CloudFront::Distribution lambda:GetFunction":           "likewise",
+	"AWS::CloudFront::Distribution s3:GetBucketAcl":              "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html",
+	"AWS::CloudFront::Distribution s3:PutBucketAcl":              "likewise",
 	"AWS::Lambda::Function ecr:GetRepositoryPolicy":              "https://docs.aws.amazon.com/lambda/latest/dg/images-create.html",
 	"AWS::Lambda::Function ecr:SetRepositoryPolicy":              "likewise",
 	"AWS::Lambda::Function update lambda:GetLayerVersion":        "https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html: a function with layers",
@@ -138,6 +140,32 @@ var beyond = map[string]string{
 	"AWS::S3::Bucket create s3:PutBucketAcl":                     "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: access control lists",
 	"AWS::SecretsManager::Secret kms:Decrypt":                    "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
 	"AWS::SecretsManager::Secret kms:GenerateDataKey":            "likewise",
+}
+
+// TestAddresses has the objects that the addresses in templates name.
+func TestAddresses(t *testing.T) {
+	for _, c := range []struct{ filter, text, want string }{
+		{"bucketOf", "https://s3.us-east-1.amazonaws.com/assets/a/t.yaml", "assets"},
+		{"object", "https://s3.us-east-1.amazonaws.com/assets/a/t.yaml", "a/t.yaml"},
+		{"bucketOf", "https://assets.s3.us-east-1.amazonaws.com/a/t.yaml?versionId=1", "assets"},
+		{"object", "https://assets.s3.us-east-1.amazonaws.com/a/t.yaml?versionId=1", "a/t.yaml"},
+		{"bucketOf", "s3://assets/schema.graphql", "assets"},
+		{"object", "s3://assets/schema.graphql", "schema.graphql"},
+		{"bucketOf", "arn:aws:s3:::assets/a", "assets"},
+		{"object", "arn:aws:s3:::assets/a", "a"},
+		{"bucketOf", "./nested/t.yaml", "*"},
+		{"object", "./nested/t.yaml", "*"},
+		{"bucketOf", "schema.graphql", "*"},
+		{"object", "schema.graphql", "*"},
+		{"bucketOf", "", "*"},
+		{"object", "", "*"},
+		{"domain", "logs.s3.amazonaws.com", "logs"},
+		{"domain", "", "*"},
+	} {
+		if got := filters[c.filter](c.text); got != c.want {
+			t.Errorf("%s of %q: %s, want %s", c.filter, c.text, got, c.want)
+		}
+	}
 }
 
 func TestTableLiesWithinTheSchemas(t *testing.T) {
