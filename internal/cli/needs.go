@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -203,6 +204,10 @@ func (q *needing) check(args []string) error {
 		return errors.New("--require-boundary says what --policy asks of roles; add --policy")
 	case q.requireBoundary.given() && !isPolicyARN(q.requireBoundary.text):
 		return fmt.Errorf("--require-boundary: %q is no ARN of a policy; expected one such as arn:aws:iam::111122223333:policy/edge", q.requireBoundary.text)
+	case q.within.given() && !q.policyOnly:
+		return errors.New("--within names what --policy is compared with; add --policy")
+	case (q.policyOnly || q.boundaryOnly) && len(q.sideFlags.policy) > 0 && len(q.fromCalls) == 0:
+		return errors.New("--policy and --boundary make policies, and --role-policies asks whether given ones are enough; leave one out")
 	case q.json && q.format.given() && q.format.text != "json":
 		return fmt.Errorf("--json and --format %s contradict each other; leave one out", q.format.text)
 	case q.json:
@@ -238,6 +243,9 @@ func (p *program) loadDeployer(q *needing) error {
 		if q.sideFlags.boundary.given() || len(q.scp) > 0 {
 			return errors.New("--role-boundary and --scp limit what --role-policies allow; add --role-policies")
 		}
+		if q.principal.given() && len(q.fromCalls) == 0 {
+			return errors.New("--principal says whose --role-policies are; add --role-policies")
+		}
 		return nil
 	}
 	all, err := p.loadAll("--role-policies", q.sideFlags.policy)
@@ -266,20 +274,30 @@ func (q *needing) deployer(s prove.Policies) (*needs.Deployer, error) {
 		return nil, err
 	}
 	d := &needs.Deployer{Policies: subject.Policies(), Account: q.account.text, Region: q.region.text}
+	if q.principal.given() {
+		if d.Principal, err = eval.ParsePrincipal(q.principal.text); err != nil {
+			return nil, fmt.Errorf("--principal: %w", err)
+		}
+		// Who calls CloudFormation deploys into the account that they are in.
+		switch of := d.Principal.Account(); {
+		case !arn.IsAccountID(of):
+			return nil, fmt.Errorf("--principal: %s is no user or role of an account", q.principal.text)
+		case d.Account == "":
+			d.Account = of
+		case of != d.Account:
+			return nil, fmt.Errorf("--principal is of the account %s, and --account says %s; who deploys is in the account that is deployed to", of, d.Account)
+		}
+	}
 	if d.Account == "" {
 		d.Account = "111122223333"
 	}
 	if d.Region == "" {
 		d.Region = "us-east-1"
 	}
-	text := q.principal.text
-	if text == "" {
-		text = fmt.Sprintf("arn:aws:sts::%s:assumed-role/deployer/session", d.Account)
+	if !q.principal.given() {
+		d.Principal, err = eval.ParsePrincipal(fmt.Sprintf("arn:aws:sts::%s:assumed-role/deployer/session", d.Account))
 	}
-	if d.Principal, err = eval.ParsePrincipal(text); err != nil {
-		return nil, fmt.Errorf("--principal: %w", err)
-	}
-	return d, nil
+	return d, err
 }
 
 // app reads templates, and works out what deploying them needs.
@@ -405,6 +423,10 @@ func (p *program) needsBoundary(a *app) error {
 
 // needsPolicy prints the least policy for an app.
 func (p *program) needsPolicy(ctx context.Context, q *needing, a *app) error {
+	other, err := p.load("--within", cmp.Or(q.within.text, "AdministratorAccess-Amplify"))
+	if err != nil {
+		return err
+	}
 	docs, err := needs.Least(a.calls, needs.LeastOptions{Compact: q.compact, Upper: q.upper, Boundary: q.requireBoundary.text})
 	if err != nil {
 		return err
@@ -443,7 +465,7 @@ func (p *program) needsPolicy(ctx context.Context, q *needing, a *app) error {
 	if len(a.unknown) > 0 {
 		p.status = unknown
 	}
-	return p.saved(ctx, q, docs)
+	return p.saved(ctx, q, docs, other)
 }
 
 // withBoundary returns the calls as they are made for roles that have a permissions boundary.
@@ -464,15 +486,7 @@ func withBoundary(calls []needs.Call, boundary string) []needs.Call {
 }
 
 // saved says what the least policies leave out, beside the policy that they are compared with.
-func (p *program) saved(ctx context.Context, q *needing, docs []*policy.Document) error {
-	name := q.within.text
-	if name == "" {
-		name = "AdministratorAccess-Amplify"
-	}
-	other, err := p.load("--within", name)
-	if err != nil {
-		return err
-	}
+func (p *program) saved(ctx context.Context, q *needing, docs []*policy.Document, other loaded) error {
 	ours, theirs := prove.Policies{Identity: docs}, prove.Policies{Identity: []*policy.Document{other.doc}}
 	var measure [2]*needs.Measure
 	var outside *prove.Result
@@ -489,7 +503,7 @@ func (p *program) saved(ctx context.Context, q *needing, docs []*policy.Document
 		return err
 	}
 	if cutOff != "" {
-		fmt.Fprintf(p.stderr, "writ: how it compares with %s is not known: %s\n", name, cutOff)
+		fmt.Fprintf(p.stderr, "writ: how it compares with %s is not known: %s\n", printable(other.from.String()), cutOff)
 		return nil
 	}
 	rows := [][]string{
