@@ -132,6 +132,20 @@ type app struct {
 	notes   []string // what was not read
 }
 
+// root is the name of the root stack: "" if there are several.
+func (a *app) root() (name string) {
+	for _, s := range a.stacks {
+		if s.Parent != nil {
+			continue
+		}
+		if name != "" {
+			return ""
+		}
+		name = s.Name
+	}
+	return name
+}
+
 func (p *program) needsAll(c *cobra.Command, q *needing, args []string) error {
 	if err := q.check(args); err != nil {
 		return err
@@ -157,6 +171,14 @@ func (p *program) needsAll(c *cobra.Command, q *needing, args []string) error {
 		after, err := q.app([]string{q.new.text}, schemas)
 		if err != nil {
 			return err
+		}
+		// Both are one app, which has one name, whatever the files are called.
+		if one, name := before.root(), after.root(); one != "" && name != "" && one != name {
+			renamed := *q
+			renamed.stack.text = name
+			if before, err = renamed.app([]string{q.old.text}, schemas); err != nil {
+				return err
+			}
 		}
 		p.readNotes(before, after)
 		return p.needsChange(q, before, after)

@@ -183,7 +183,11 @@ func (p *program) unknownText(a *app) {
 	p.print("")
 	p.print("%s  what these resources need is not known; --schemas may know", p.screen.yellow("unknown"))
 	for _, t := range types {
-		p.print("  %s  %s", printable(t), placeOf(of[t][0].Resource, of[t][0].Pos))
+		more := ""
+		if n := len(of[t]) - 1; n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		p.print("  %s  %s%s", printable(t), placeOf(of[t][0].Resource, of[t][0].Pos), more)
 	}
 }
 
@@ -218,12 +222,18 @@ func askedBy(c *needs.Call) string {
 // deniedText says whether the policies would deploy an app.
 func (p *program) deniedText(q *needing, a *app, list, maybe []needs.Denial) {
 	defer p.maybeText(maybe)
+	certain := 0
+	for i := range a.calls {
+		if a.calls[i].Certain() {
+			certain++
+		}
+	}
 	if len(list) == 0 {
-		p.print("%s  %s allow%s all %s of %s (%s)", p.screen.green("would deploy"), printable(q.policiesName()), q.plural(), counted(len(a.calls), "call"), printable(a.name), a.sizeOf())
+		p.print("%s  %s allow%s all %s of %s (%s)", p.screen.green("would deploy"), printable(q.policiesName()), q.plural(), counted(certain, "call"), printable(a.name), a.sizeOf())
 		p.unknownText(a)
 		return
 	}
-	p.print("%s  %s den%s %d of %s of %s (%s)", p.screen.red("would not deploy"), printable(q.policiesName()), map[string]string{"s": "ies", "": "y"}[q.plural()], len(list), counted(len(a.calls), "call"), printable(a.name), a.sizeOf())
+	p.print("%s  %s den%s %d of %s of %s (%s)", p.screen.red("would not deploy"), printable(q.policiesName()), map[string]string{"s": "ies", "": "y"}[q.plural()], len(list), counted(certain, "call"), printable(a.name), a.sizeOf())
 	var last string
 	for i := range list {
 		n := &list[i]
@@ -349,7 +359,7 @@ func newCallNeedJSON(c *needs.Call) callNeedJSON {
 }
 
 func (p *program) needsJSON(q *needing, a *app, denied, maybe []needs.Denial) error {
-	j := needsJSON{Stacks: len(a.stacks), Calls: []callNeedJSON{}, Denied: []denialJSON{}, Unknown: []unknownTypeJSON{}}
+	j := needsJSON{Stacks: len(a.stacks), Calls: []callNeedJSON{}, Denied: []denialJSON{}, Unknown: newUnknownJSON(a)}
 	for _, s := range a.stacks {
 		j.Resources += len(s.Resources)
 	}
@@ -370,10 +380,15 @@ func (p *program) needsJSON(q *needing, a *app, denied, maybe []needs.Denial) er
 		}
 		j.Denied = append(j.Denied, d)
 	}
-	for _, u := range a.unknown {
-		j.Unknown = append(j.Unknown, unknownTypeJSON{u.Resource.Type, u.Resource.LogicalID, u.Reason, placeOf(u.Resource, u.Pos)})
-	}
 	return p.printNeeds(j)
+}
+
+func newUnknownJSON(a *app) []unknownTypeJSON {
+	list := []unknownTypeJSON{}
+	for _, u := range a.unknown {
+		list = append(list, unknownTypeJSON{u.Resource.Type, u.Resource.LogicalID, u.Reason, placeOf(u.Resource, u.Pos)})
+	}
+	return list
 }
 
 func (p *program) printNeeds(j any) error {
@@ -454,20 +469,31 @@ func (p *program) findingsAsGitHub(list []needFinding) {
 
 // needsChange says what a change to an app needs that was not needed before, and what it needs no more.
 func (p *program) needsChange(q *needing, before, after *app) error {
-	has := func(a *app) map[need]bool {
-		m := map[need]bool{}
+	// A permission is new, too, if the role is passed to another service, or if the call was one that CloudFormation does without.
+	type call struct {
+		need
+		context string
+		certain bool
+	}
+	of := func(c *needs.Call) call {
+		return call{need{c.Action, c.Resource, c.Through}, fmt.Sprint(c.Context), c.Certain()} // maps are printed in order
+	}
+	has := func(a *app) map[call]bool {
+		m := map[call]bool{}
 		for i := range a.calls {
-			c := &a.calls[i]
-			m[need{c.Action, c.Resource, c.Through}] = true
+			n := of(&a.calls[i])
+			m[n] = true
+			n.certain = false // what is allowed for certain is allowed
+			m[n] = true
 		}
 		return m
 	}
 	old, current := has(before), has(after)
 	var added, gone []needs.Call
-	only := func(calls []needs.Call, not map[need]bool) (list []needs.Call) {
-		seen := map[need]bool{}
+	only := func(calls []needs.Call, not map[call]bool) (list []needs.Call) {
+		seen := map[call]bool{}
 		for i := range calls {
-			n := need{calls[i].Action, calls[i].Resource, calls[i].Through}
+			n := of(&calls[i])
 			if !not[n] && !seen[n] {
 				seen[n] = true
 				list = append(list, calls[i])
@@ -487,13 +513,18 @@ func (p *program) needsChange(q *needing, before, after *app) error {
 		}
 	}
 	denied, maybe := certain(denied)
-	if slices.ContainsFunc(added, func(c needs.Call) bool { return c.Certain() }) && q.side == nil || len(denied) > 0 {
+	notCertain := func(c needs.Call) bool { return !c.Certain() }
+	addedCertain, goneCertain := slices.DeleteFunc(slices.Clone(added), notCertain), slices.DeleteFunc(slices.Clone(gone), notCertain)
+	switch {
+	case len(addedCertain) > 0 && q.side == nil || len(denied) > 0:
 		p.status = differs
+	case len(after.unknown) > 0:
+		p.status = unknown
 	}
 	findings := findingsOf(after, denied)
 	if q.side == nil {
-		for i := range added {
-			c := &added[i]
+		for i := range addedCertain {
+			c := &addedCertain[i]
 			findings = append(findings, needFinding{"permission-new", "warning", fmt.Sprintf("%s needs %s on %s, which was not needed before", askedBy(c), c.Action, c.Resource), c.For, c.Pos})
 		}
 	}
@@ -505,10 +536,11 @@ func (p *program) needsChange(q *needing, before, after *app) error {
 		return nil
 	case "json":
 		j := struct {
-			Added   []callNeedJSON `json:"added"`
-			Removed []callNeedJSON `json:"removed"`
-			Denied  []callNeedJSON `json:"denied"`
-		}{[]callNeedJSON{}, []callNeedJSON{}, []callNeedJSON{}}
+			Added   []callNeedJSON    `json:"added"`
+			Removed []callNeedJSON    `json:"removed"`
+			Denied  []callNeedJSON    `json:"denied"`
+			Unknown []unknownTypeJSON `json:"unknown"`
+		}{[]callNeedJSON{}, []callNeedJSON{}, []callNeedJSON{}, newUnknownJSON(after)}
 		for i := range added {
 			j.Added = append(j.Added, newCallNeedJSON(&added[i]))
 		}
@@ -521,13 +553,13 @@ func (p *program) needsChange(q *needing, before, after *app) error {
 		return p.printNeeds(j)
 	}
 	p.stackNotes(after)
-	if len(added) == 0 && len(gone) == 0 {
+	if len(addedCertain) == 0 && len(goneCertain) == 0 {
 		p.print("%s  %s needs what %s does", p.screen.green("the same"), printable(after.name), printable(before.name))
 	}
 	for _, part := range []struct {
 		sign, title string
 		calls       []needs.Call
-	}{{"+", "needs now", added}, {"-", "needs no more", gone}} {
+	}{{"+", "needs now", addedCertain}, {"-", "needs no more", goneCertain}} {
 		if len(part.calls) == 0 {
 			continue
 		}
@@ -541,9 +573,11 @@ func (p *program) needsChange(q *needing, before, after *app) error {
 			p.print("%s", printable(line))
 		}
 	}
-	if q.side != nil {
-		p.print("")
-		p.deniedText(q, after, denied, maybe)
+	if q.side == nil {
+		p.unknownText(after)
+		return nil
 	}
+	p.print("")
+	p.deniedText(q, after, denied, maybe)
 	return nil
 }
