@@ -188,6 +188,7 @@ func TestLookups(t *testing.T) {
 	r := &Resource{Type: "AWS::S3::Bucket", LogicalID: "B", Name: "b", Stack: stack}
 	stack.Resources = []*Resource{r}
 	stack.Lookups = []Lookup{
+		{Service: "ssm", Name: "/aws/service/ami-amazon-linux-latest/al2023"},
 		{Service: "ssm", Name: "/cdk-bootstrap/hnb659fds/version"},
 		{Service: "ssm-secure", Name: "pass", For: r},
 		{Service: "secretsmanager", Name: "db", For: r},
@@ -201,6 +202,7 @@ func TestLookups(t *testing.T) {
 		}
 	}
 	same(t, "lookups", got, []string{
+		"create ssm:GetParameters arn:aws:ssm:us-east-1::parameter/aws/service/ami-amazon-linux-latest/al2023 cloudformation.amazonaws.com false",
 		"create ssm:GetParameters arn:aws:ssm:us-east-1:111122223333:parameter/cdk-bootstrap/hnb659fds/version cloudformation.amazonaws.com false",
 		"create ssm:GetParameters arn:aws:ssm:us-east-1:111122223333:parameter/pass cloudformation.amazonaws.com true",
 		"create secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:111122223333:secret:db-* cloudformation.amazonaws.com true",

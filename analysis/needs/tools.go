@@ -268,6 +268,8 @@ func (c *caller) lookedUp(s *Stack, r *Resource) {
 		}
 		call := Call{Through: CloudFormation, For: r, Pos: l.Pos, Why: "fetching " + l.Name}
 		switch {
+		case l.Service != "secretsmanager" && strings.HasPrefix(l.Name, "/aws/service/"): // a public parameter, which is of no account
+			call.Action, call.Resource = "ssm:GetParameters", c.arn("ssm:$R::parameter", nil, nil)+l.Name
 		case l.Service != "secretsmanager":
 			call.Action, call.Resource = "ssm:GetParameters", c.arn("ssm:$R:$A:parameter/", nil, nil)+strings.TrimPrefix(l.Name, "/")
 		case strings.HasPrefix(l.Name, "arn:"):
