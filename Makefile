@@ -28,13 +28,16 @@ vet:
 unit:
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 
-# Each target runs by itself, as go test wants it. What is found is not made smaller: that can take longer than all the rest.
+# Each target runs by itself, as go test wants it. What is found is not made smaller: that can take longer than all the rest. At the
+# end of its time go test, before 1.27, may take that for a failure (https://go.dev/issue/75804); then it runs once more.
 fuzz:
-	@set -e; for package in $$($(GO) list ./...); do \
+	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "fuzz $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package >/tmp/writ-fuzz.$$$$ 2>&1 || { cat /tmp/writ-fuzz.$$$$; exit 1; }; \
-			rm -f /tmp/writ-fuzz.$$$$; \
+			run="$(GO) test -run ^$$ -fuzz ^$$target\$$ -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package"; \
+			$$run >"$$out" 2>&1 || { \
+				grep -q '^ *context deadline exceeded$$' "$$out" && ! grep -q 'Failing input' "$$out" && $$run >"$$out" 2>&1; \
+			} || { cat "$$out"; exit 1; }; \
 		done; \
 	done
 
