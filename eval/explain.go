@@ -61,6 +61,14 @@ func (r StatementRef) Policy() string {
 	return fmt.Sprintf("%v[%d]", r.Type, r.Index)
 }
 
+// Name names the statement for a reader: "CLISDKCalls of identity[0]", or "Statement[2] of boundary[0]" if it has no Sid.
+func (r StatementRef) Name() string {
+	if sid := r.Source.Sid.Text; sid != "" {
+		return sid + " of " + r.Policy()
+	}
+	return fmt.Sprintf("Statement[%d] of %s", r.Statement, r.Policy())
+}
+
 // A NearMiss is an Allow statement that would have matched but for one element.
 type NearMiss struct {
 	StatementRef

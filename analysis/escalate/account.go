@@ -268,16 +268,10 @@ func (s *Asker) findAssume(role string, trust *policy.Document, rcps [][]*policy
 	}
 	o := s.options
 	o.Universe, o.First = prove.Reference, true
-	r, err := subject.Allows(s.ctx, among, o)
-	switch {
-	case err != nil:
-		return answer{doubt: err.Error()}
-	case r.Answer == prove.Proved:
-		return answer{}
-	case r.Answer == prove.Unknown:
-		return answer{doubt: r.Unknown[0].Reason}
+	shown, none := s.contextWith(subject, among, o)
+	if none != nil {
+		return *none
 	}
-	shown := r.Differences[0].Witness.Context
 	context := s.contextOf(c, role, shown, "")
 	if !try(context) {
 		return answer{doubt: "a request was found that the engine does not confirm"}

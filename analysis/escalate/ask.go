@@ -212,6 +212,21 @@ func (s *Asker) allowsWith(c *Call, resource string, values map[string][]string,
 	return p.Decide(&r).Allowed()
 }
 
+// contextWith returns a context with which one of the requests of a document is allowed or, if there is none, or that is not known, the
+// answer that says so.
+func (s *Asker) contextWith(subject *prove.Subject, among *policy.Document, o prove.Options) (map[string][]string, *answer) {
+	r, err := subject.Allows(s.ctx, among, o)
+	switch {
+	case err != nil:
+		return nil, &answer{doubt: err.Error()}
+	case r.Answer == prove.Proved:
+		return nil, &answer{}
+	case r.Answer == prove.Unknown:
+		return nil, &answer{doubt: r.Unknown[0].Reason}
+	}
+	return r.Differences[0].Witness.Context, nil
+}
+
 // search has the prover look for a request that is allowed.
 func (s *Asker) search(c *Call, resource, via string) answer {
 	subject, err := s.distilled(c, resource, via)
@@ -223,16 +238,10 @@ func (s *Asker) search(c *Call, resource, via string) answer {
 	}
 	o := s.options
 	o.Universe, o.First = universeOf(c.Action, resource), true
-	r, err := subject.Allows(s.ctx, s.described(c, resource, via), o)
-	switch {
-	case err != nil:
-		return answer{doubt: err.Error()}
-	case r.Answer == prove.Proved:
-		return answer{}
-	case r.Answer == prove.Unknown:
-		return answer{doubt: r.Unknown[0].Reason}
+	found, none := s.contextWith(subject, s.described(c, resource, via), o)
+	if none != nil {
+		return *none
 	}
-	found := r.Differences[0].Witness.Context
 	for with := range variants(c.With) {
 		shown := maps.Clone(found)
 		if shown == nil {

@@ -551,7 +551,7 @@ func (s *Asker) why(c *Call, resource string, m mode) string {
 	if e.Decision.Outcome == eval.ExplicitDeny {
 		for _, m := range e.Matched {
 			if m.Source.Effect == policy.Deny {
-				return "denied by " + nameOf(m)
+				return "denied by " + m.Name()
 			}
 		}
 		return "AWS does not allow it"
@@ -574,19 +574,12 @@ func (s *Asker) why(c *Call, resource string, m mode) string {
 				continue
 			}
 			if element == "Condition" {
-				return fmt.Sprintf("only under a condition of %s that cannot be met: %s", nameOf(n.StatementRef), n.Reason)
+				return fmt.Sprintf("only under a condition of %s that cannot be met: %s", n.Name(), n.Reason)
 			}
 			return fmt.Sprintf("not on this resource: %s", n.Reason)
 		}
 	}
 	return "no policy allows it"
-}
-
-func nameOf(r eval.StatementRef) string {
-	if sid := r.Source.Sid.Text; sid != "" {
-		return fmt.Sprintf("%s of %s", sid, r.Policy())
-	}
-	return fmt.Sprintf("statement %d of %s", r.Statement+1, r.Policy())
 }
 
 // assumed lists what in the context of some requests the holder does not choose.

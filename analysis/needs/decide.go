@@ -102,16 +102,10 @@ func (d *Deployer) Example(pattern string) string {
 
 // reasonOf says in a clause why a request is denied.
 func reasonOf(e *eval.Explanation) string {
-	name := func(r eval.StatementRef) string {
-		if sid := r.Source.Sid.Text; sid != "" {
-			return sid + " of " + r.Policy()
-		}
-		return fmt.Sprintf("Statement[%d] of %s", r.Statement, r.Policy())
-	}
 	if e.Decision.Outcome == eval.ExplicitDeny {
 		for _, m := range e.Matched {
 			if m.Source.Effect == policy.Deny {
-				return "denied by " + name(m)
+				return "denied by " + m.Name()
 			}
 		}
 		return "AWS allows it to nobody"
@@ -122,7 +116,7 @@ func reasonOf(e *eval.Explanation) string {
 	for _, element := range []string{"Condition", "Resource"} {
 		for _, n := range e.NearMisses {
 			if n.Element == element {
-				return fmt.Sprintf("%s would allow it, but for its %s: %s", name(n.StatementRef), element, n.Reason)
+				return fmt.Sprintf("%s would allow it, but for its %s: %s", n.Name(), element, n.Reason)
 			}
 		}
 	}
