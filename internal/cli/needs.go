@@ -340,7 +340,7 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 			a.notes = append(a.notes, passedOver(path, others))
 		}
 	}
-	o := needs.Deployment{StackName: q.stack.text, NameOf: func(t *needs.Template) string { return stackNameOf(t.File) }, Region: q.region.text, Account: q.account.text}
+	o := needs.Deployment{StackName: q.stack.text, NameOf: func(t *needs.Template) string { return stackNameOf(t.File) }, Region: q.region.text, Account: q.account.text, Partition: partitionOf(q.region.text)}
 	stacks, err := needs.Evaluate(templates, o)
 	if err != nil {
 		return nil, inTemplate(err)
@@ -372,9 +372,21 @@ func (q *needing) app(paths []string, schemas map[string]needs.Handlers) (*app, 
 	}
 	a.stacks = stacks
 	a.calls, a.unknown = needs.Calls(stacks, needs.CallOptions{
-		Region: q.region.text, Account: q.account.text, Phases: phases, Schemas: schemas, Tool: tool, Bucket: q.bucket.text,
+		Partition: partitionOf(q.region.text),
+		Region:    q.region.text, Account: q.account.text, Phases: phases, Schemas: schemas, Tool: tool, Bucket: q.bucket.text,
 	})
 	return a, nil
+}
+
+// partitionOf returns the partition of a region; that of most if none is given.
+func partitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 // inTemplate makes the error of a template name its place as those of policies do.

@@ -83,7 +83,7 @@ func newApp(folder string) (*app, error) {
 	}
 	a := &app{name: filepath.Base(filepath.Dir(folder)) + " " + filepath.Base(folder), tool: needs.ToolOf(templates)}
 	const stack = "amplify-app-main"
-	if a.stacks, err = needs.Evaluate(templates, needs.Deployment{StackName: stack, Parameters: a.tool.Parameters(stack)}); err != nil {
+	if a.stacks, err = needs.Evaluate(templates, needs.Deployment{StackName: stack, Partition: "aws", Parameters: a.tool.Parameters(stack)}); err != nil {
 		return nil, err
 	}
 	calls, unknown := needs.Calls(a.stacks, needs.CallOptions{Tool: a.tool})
