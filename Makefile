@@ -4,7 +4,7 @@
 # make fuzz     each fuzz target for FUZZTIME (default here: 1m)
 
 GO       ?= go
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 
 .PHONY: test tools format vet unit fuzz bench-test bench generate
 

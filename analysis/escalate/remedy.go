@@ -34,6 +34,7 @@ type RemedyOptions struct {
 	// RequiredBoundary is the ARN of a policy. With it, identities may still be made, if they have that policy as their
 	// permissions boundary; it must not let them escalate either.
 	RequiredBoundary string
+	Only             string // the id of the one method that is to be closed; empty: all
 }
 
 // Remedies are what closes the methods that a holder can use to become an administrator.
@@ -57,6 +58,9 @@ func (a *Analysis) Remedy(ctx context.Context, h *Holder, o RemedyOptions) (*Rem
 	var all []*cut
 	weigh := func(findings []*Finding) error {
 		for _, f := range findings {
+			if o.Only != "" && f.Method.ID != o.Only {
+				continue
+			}
 			for _, c := range cutsFor(f.Method, h, o.RequiredBoundary) {
 				if !slices.ContainsFunc(all, func(d *cut) bool { return d.key() == c.key() }) {
 					all = append(all, c)
@@ -75,6 +79,9 @@ func (a *Analysis) Remedy(ctx context.Context, h *Holder, o RemedyOptions) (*Rem
 		return nil, err
 	}
 	for _, f := range open {
+		if o.Only != "" && f.Method.ID != o.Only {
+			continue
+		}
 		var best *cut
 		for _, c := range all {
 			if slices.Contains(c.closes, f) && (best == nil || cmp.Or(cmp.Compare(c.cost, best.cost), cmp.Compare(len(best.closes), len(c.closes))) < 0) {
@@ -89,6 +96,9 @@ func (a *Analysis) Remedy(ctx context.Context, h *Holder, o RemedyOptions) (*Rem
 			return nil, err
 		}
 		r.Each[f.Method.ID] = remedy
+	}
+	if o.Only != "" {
+		return r, nil
 	}
 	// A Deny is something that the holder may be able to remove: what would do that is closed, too.
 	for {

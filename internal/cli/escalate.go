@@ -112,7 +112,7 @@ func (p *program) escalateAll(c *cobra.Command, q *escalation) error {
 			return struct{}{}, err
 		}
 		if q.remedy || q.method.given() {
-			if remedies, err = analysis.Remedy(ctx, q.holder, escalate.RemedyOptions{RequiredBoundary: q.boundaryARN.text}); err != nil {
+			if remedies, err = analysis.Remedy(ctx, q.holder, escalate.RemedyOptions{RequiredBoundary: q.boundaryARN.text, Only: q.method.text}); err != nil {
 				return struct{}{}, err
 			}
 		}
