@@ -59,16 +59,6 @@ type compiledCondition struct {
 	c   *condition.Condition
 }
 
-func (p Policies) mode() mode {
-	switch {
-	case p.Resource != nil:
-		return ofResource
-	case len(p.Identity) > 0:
-		return ofIdentity
-	}
-	return ofLimits
-}
-
 // none returns a side that allows nothing.
 func (p Policies) none() Policies { return Policies{nothing: true} }
 

@@ -306,36 +306,6 @@ func (g *Graph) Reached(from Node, s Search) (list []Node) {
 	return list
 }
 
-// Edges yields the edges from principals to each other and to administration, until yield returns false: there may be very many.
-func (g *Graph) Edges(s Search, yield func(Step) bool) {
-	for i := range g.nodes {
-		more := true
-		g.hubsOf(int32(i), func(h *hub) {
-			if !more || !s.counts(h) {
-				return
-			}
-			step := Step{From: g.node(int32(i)), Assumes: h.assumes, hub: h}
-			if h.method != nil {
-				step.Method = h.method.Method
-			}
-			if h.root {
-				step.To = g.node(rootOf(h.class.account))
-				more = yield(step)
-				return
-			}
-			for _, t := range g.sets.sets[h.set] {
-				step.To = g.node(t)
-				if more = yield(step); !more {
-					return
-				}
-			}
-		})
-		if !more {
-			return
-		}
-	}
-}
-
 // Size says how large the graph is.
 func (g *Graph) Size() (principals, classes, hubs, sets int) {
 	return g.entities, len(g.ofClass), len(g.hubs), len(g.sets.sets)
